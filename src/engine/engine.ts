@@ -1,0 +1,86 @@
+import type { Filters } from './filters.ts';
+import type { ContainerCreateRequest, ExecRequest, LogsRequest, PodCreateRequest } from './requests.ts';
+import type { ContainerView, DoctorFinding, ImageView, PodView } from './views.ts';
+
+/** What commands may ask for. Names stand for a name, a full id or an unambiguous id prefix. */
+export interface Engine {
+  readonly pods: PodOperations;
+  readonly containers: ContainerOperations;
+  readonly images: ImageOperations;
+  readonly system: SystemOperations;
+  /** Closes the database. Every command calls it at its end, also after a failure. */
+  close(): void;
+}
+
+export interface PodOperations {
+  /** Returns the id. */
+  create(request: PodCreateRequest): Promise<string>;
+  /** Starts the sandbox and all members; idempotent. Returns the id. */
+  start(name: string): Promise<string>;
+  /** Stops all members, then the sandbox's network; idempotent. Returns the id. */
+  stop(name: string, timeoutSeconds?: number): Promise<string>;
+  /** Refuses with WRONG_STATE where members exist and `force` is not set. Returns the id. */
+  remove(name: string, options: { force: boolean; timeoutSeconds?: number | undefined }): Promise<string>;
+  list(filters?: Filters): Promise<PodView[]>;
+  /** podman's InspectPodData, with peapod's own keys beside it. */
+  inspect(name: string): Promise<Record<string, unknown>>;
+  exists(name: string): Promise<boolean>;
+  logs(name: string, request: LogsRequest, sink: LogSink): Promise<void>;
+}
+
+export interface ContainerOperations {
+  create(request: ContainerCreateRequest, progress?: ProgressSink): Promise<string>;
+  /** Creates and starts in the background. Returns the id. */
+  runDetached(request: ContainerCreateRequest, progress?: ProgressSink): Promise<string>;
+  /** Creates, starts and stays attached to this process' stdio. Returns the exit code for the shell. */
+  run(request: ContainerCreateRequest, progress?: ProgressSink): Promise<number>;
+  /** Returns the id. */
+  start(name: string): Promise<string>;
+  /** `start -a [-i]`: returns the exit code. */
+  startAttached(name: string, options: { interactive: boolean }): Promise<number>;
+  /** Returns the id; idempotent on a container that is not running. */
+  stop(name: string, timeoutSeconds?: number): Promise<string>;
+  /** Signal as name with or without SIG, or number. */
+  kill(name: string, signal: string): Promise<string>;
+  /** `force` kills first. Volumes made for the container go where `volumes` is set. */
+  remove(name: string, options: { force: boolean; volumes: boolean; timeoutSeconds?: number | undefined }): Promise<string>;
+  list(filters?: Filters): Promise<ContainerView[]>;
+  /** podman's InspectContainerData. */
+  inspect(name: string): Promise<Record<string, unknown>>;
+  exists(name: string): Promise<boolean>;
+  /** Returns the exit code of the command, or 0 where detached. */
+  exec(name: string, request: ExecRequest): Promise<number>;
+  logs(names: readonly string[], request: LogsRequest, sink: LogSink): Promise<void>;
+  /** Lines as `podman port` prints them, e.g. `80/tcp -> 0.0.0.0:8080`. */
+  ports(name: string): Promise<{ containerPort: string; bindings: string[] }[]>;
+  /** Blocks until it is not running; returns the exit code. */
+  wait(name: string, condition: string, intervalMs?: number): Promise<number>;
+  /** conmon's exit command: records the exit, unmounts, removes where asked; idempotent. */
+  cleanup(id: string): Promise<void>;
+}
+
+export interface ImageOperations {
+  /** Returns the image id. `policy` as `--pull`. */
+  pull(reference: string, options: { policy: string; tlsVerify?: boolean | undefined; quiet: boolean }, progress: ProgressSink): Promise<string>;
+  /** Archive path, or undefined for standard input. Returns the names, or ids where untagged. */
+  load(input: string | undefined, progress: ProgressSink): Promise<string[]>;
+  list(filters?: Filters): Promise<ImageView[]>;
+  inspect(name: string): Promise<Record<string, unknown>>;
+  /** Returns lines as `podman rmi` prints them: `Untagged: …`, `Deleted: …`. */
+  remove(name: string, options: { force: boolean }): Promise<string[]>;
+  exists(name: string): Promise<boolean>;
+}
+
+export interface SystemOperations {
+  info(): Promise<Record<string, unknown>>;
+  version(): Promise<Record<string, unknown>>;
+  /** What stands in the way of running pods here; empty where nothing does. */
+  doctor(): Promise<DoctorFinding[]>;
+  /** Ends the user's keeper where nothing of the user's runs. Throws BUSY otherwise. */
+  migrate(): Promise<void>;
+}
+
+/** Receives whole log lines without their newline. */
+export type LogSink = (stream: 'stdout' | 'stderr', line: string) => void;
+/** Receives progress lines for standard error. */
+export type ProgressSink = (line: string) => void;

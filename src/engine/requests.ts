@@ -1,0 +1,105 @@
+/**
+ * What commands hand to the engine: the words of the command line sorted by flag, not yet interpreted.
+ * The engine parses and checks them all before it makes anything.
+ */
+
+export interface DnsRequest {
+  /** `--dns`; `none` alone leaves resolv.conf untouched. */
+  readonly dnsServers: readonly string[];
+  /** `--dns-search`. */
+  readonly dnsSearch: readonly string[];
+  /** `--dns-option`. */
+  readonly dnsOptions: readonly string[];
+  /** `--add-host host:ip`. */
+  readonly addHosts: readonly string[];
+}
+
+export interface NetworkFlags extends DnsRequest {
+  /** `--network`, as typed. */
+  readonly networks: readonly string[];
+  /** `-p`, as typed. */
+  readonly ports: readonly string[];
+  readonly ip?: string | undefined;
+  readonly ip6?: string | undefined;
+  readonly macAddress?: string | undefined;
+}
+
+export interface PodCreateRequest extends NetworkFlags {
+  readonly name?: string | undefined;
+  readonly hostname?: string | undefined;
+  /** `key=value` or `key`. */
+  readonly labels: readonly string[];
+  readonly labelFiles: readonly string[];
+  /** `--share`, e.g. `net,ipc,uts`, `+pid`, `none`; undefined for podman's default `ipc,net,uts`. */
+  readonly share?: string | undefined;
+  readonly podIdFile?: string | undefined;
+  readonly replace: boolean;
+}
+
+export interface ContainerCreateRequest extends NetworkFlags {
+  /** An image's name or id, or `host`; undefined where `rootfs` is set. */
+  readonly image?: string | undefined;
+  /** `--rootfs DIR[:O]`. */
+  readonly rootfs?: string | undefined;
+  readonly command: readonly string[];
+  readonly name?: string | undefined;
+  /** A word, or a JSON array as podman takes it. */
+  readonly entrypoint?: string | undefined;
+  /** `KEY=value`, `KEY` (taken from the caller), `PREFIX*`. */
+  readonly env: readonly string[];
+  readonly envFiles: readonly string[];
+  readonly envHost: boolean;
+  readonly volumes: readonly string[];
+  readonly tmpfs: readonly string[];
+  readonly workdir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly hostname?: string | undefined;
+  readonly labels: readonly string[];
+  readonly labelFiles: readonly string[];
+  /** A pod's name or id, or `new:NAME`. */
+  readonly pod?: string | undefined;
+  /** `-P`. */
+  readonly publishAll: boolean;
+  /** `--share` of a pod made by `--pod new:NAME`. */
+  readonly share?: string | undefined;
+  readonly interactive: boolean;
+  readonly tty: boolean;
+  readonly remove: boolean;
+  /** Only `no` for now; anything else is refused by name. */
+  readonly restart?: string | undefined;
+  readonly readOnly: boolean;
+  readonly privileged: boolean;
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly securityOptions: readonly string[];
+  readonly stopSignal?: string | undefined;
+  readonly stopTimeoutSeconds?: number | undefined;
+  /** `always`, `missing`, `never`, `newer`. */
+  readonly pull: string;
+  readonly cidFile?: string | undefined;
+  readonly replace: boolean;
+}
+
+export interface ExecRequest {
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly envFiles: readonly string[];
+  readonly workdir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly privileged: boolean;
+  readonly interactive: boolean;
+  readonly tty: boolean;
+  readonly detach: boolean;
+}
+
+export interface LogsRequest {
+  readonly follow: boolean;
+  /** Lines from the end; undefined for all. */
+  readonly tail?: number | undefined;
+  /** RFC 3339, Unix seconds, or a duration back from now (`10m`). */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly timestamps: boolean;
+  /** `--names`: the container's name before each line. */
+  readonly names: boolean;
+}

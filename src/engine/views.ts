@@ -1,0 +1,70 @@
+import type { PublishedPort } from '../network/types.ts';
+
+/** One row of `ps`, before formatting. Times are milliseconds since the epoch. */
+export interface ContainerView {
+  readonly id: string;
+  readonly name: string;
+  readonly imageId: string;
+  /** `docker.io/library/nginx:latest`, `host`, or the rootfs directory. */
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly createdAtMs: number;
+  readonly startedAtMs: number | undefined;
+  readonly finishedAtMs: number | undefined;
+  /** `created`, `initialized`, `running`, `paused`, `exited`, `stopped`. */
+  readonly state: string;
+  readonly exitCode: number | undefined;
+  readonly pid: number;
+  readonly podId: string | undefined;
+  readonly podName: string | undefined;
+  readonly ports: readonly PublishedPort[];
+  readonly exposedPorts: readonly string[];
+  readonly networks: readonly string[];
+  readonly addresses: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mounts: readonly string[];
+}
+
+/** One row of `pod ps`. */
+export interface PodView {
+  readonly id: string;
+  readonly name: string;
+  /** `Created`, `Running`, `Degraded`, `Exited`, `Stopped`, `Paused`, `Dead`. */
+  readonly status: string;
+  readonly createdAtMs: number;
+  readonly members: readonly { id: string; name: string; status: string }[];
+  /** `slirp4netns`, `bridge`; `none`, `host` or `netns` where there is no backend. */
+  readonly backend: string;
+  readonly networks: readonly string[];
+  /** Plain addresses. */
+  readonly addresses: readonly string[];
+  readonly ports: readonly PublishedPort[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cgroupParent: string;
+  readonly shared: readonly string[];
+  /** Helpers that should run and do not, e.g. `slirp4netns`; empty where all is well. */
+  readonly missing: readonly string[];
+}
+
+export interface ImageView {
+  readonly id: string;
+  /** `sha256:…` of the manifest. */
+  readonly digest: string;
+  /** `docker.io/library/busybox:latest`; empty for a dangling image. */
+  readonly names: readonly string[];
+  readonly createdAtMs: number;
+  readonly sizeBytes: number;
+  /** How many containers use it. */
+  readonly containers: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface DoctorFinding {
+  /** `user namespaces`, `/dev/net/tun`, `crun`, … */
+  readonly what: string;
+  readonly problem: string;
+  /** The exact command that mends it. */
+  readonly remedy: string;
+  /** False where peapod works without it, with something less. */
+  readonly required: boolean;
+}

@@ -1,0 +1,191 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { PeapodError } from '../errors.ts';
+
+/** The one door to other programs. execa is loaded only by what streams for long: it costs 16 ms to import. */
+
+export interface RunOptions {
+  readonly input?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+  /** Exit codes besides 0 that are not an error; `'any'` for all of them. */
+  readonly accept?: readonly number[] | 'any';
+  /** File descriptors to inherit as 3, 4, … */
+  readonly fds?: readonly number[];
+  /** Inherit this fd as standard error instead of collecting it. */
+  readonly stderr?: number;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Thrown where a program ended with a code that the caller did not accept. */
+export class CommandFailed extends PeapodError {
+  readonly argv: readonly string[];
+  readonly result: RunResult;
+
+  constructor(argv: readonly string[], result: RunResult, signal?: string | null) {
+    const said = result.stderr.trim().split('\n').at(-1) ?? '';
+    const how = signal ? `was ended by ${signal}` : `exited with ${result.exitCode}`;
+    super('COMMAND_FAILED', `${argv[0]} ${how}${said ? `: ${said}` : ''}`);
+    this.argv = argv;
+    this.result = result;
+  }
+}
+
+/** Debian's package of each program that peapod calls. */
+const packageOf: Readonly<Record<string, string>> = {
+  conmon: 'conmon',
+  crun: 'crun',
+  ip: 'iproute2',
+  newgidmap: 'uidmap',
+  newuidmap: 'uidmap',
+  nft: 'nftables',
+  nsenter: 'util-linux',
+  skopeo: 'skopeo',
+  slirp4netns: 'slirp4netns',
+  catatonit: 'catatonit',
+  tar: 'tar',
+  unshare: 'util-linux',
+};
+
+export function toolMissing(tool: string, cause?: unknown): PeapodError {
+  const name = packageOf[tool];
+  return new PeapodError('TOOL_MISSING', `${tool} is not installed`, {
+    hint: name ? `install it with: apt-get install ${name}` : `put ${tool} on the PATH`,
+    cause,
+  });
+}
+
+/** Set by `--log-level debug`: sees each command as it could be typed, with its duration. */
+let trace: ((commandLine: string, durationMs: number, exitCode: number) => void) | undefined;
+export function traceCommands(to: typeof trace): void {
+  trace = to;
+}
+
+/**
+ * Runs commands in one place: the host, the user's namespaces, a network namespace. A runner is a list of
+ * words to put before a command, so that places nest.
+ */
+export class Runner {
+  readonly prefix: readonly string[];
+
+  constructor(prefix: readonly string[] = []) {
+    this.prefix = prefix;
+  }
+
+  /** The argv to spawn from where the CLI stands. */
+  command(argv: readonly string[]): string[] {
+    return [...this.prefix, ...argv];
+  }
+
+  /** A runner one step further in, e.g. `within(['nsenter', '--net=/run/…', '--'])`. */
+  within(prefix: readonly string[]): Runner {
+    return new Runner([...this.prefix, ...prefix]);
+  }
+
+  netns(path: string): Runner {
+    return this.within(['nsenter', `--net=${path}`, '--']);
+  }
+
+  /** Runs to the end and collects output. Throws CommandFailed, TOOL_MISSING. */
+  run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    const full = this.command(argv);
+    const startedAt = performance.now();
+    return collect(full, options).then((result) => {
+      trace?.(commandLine(full), performance.now() - startedAt, result.exitCode);
+      const { accept } = options;
+      if (result.exitCode !== 0 && accept !== 'any' && !accept?.includes(result.exitCode)) {
+        throw new CommandFailed(argv, result, result.signal);
+      }
+      return result;
+    });
+  }
+
+  /** Several commands in one spawn: a shell that stops at the first failure. */
+  batch(commands: readonly (readonly string[])[], options: RunOptions = {}): Promise<RunResult> {
+    return this.run(['sh', '-ec', commands.map(commandLine).join('\n')], options);
+  }
+
+  /** Starts a program that outlives this process, in a session of its own. */
+  start(argv: readonly string[], stdio: StdioOptions, env?: NodeJS.ProcessEnv): ChildProcess {
+    const full = this.command(argv);
+    trace?.(`${commandLine(full)} &`, 0, 0);
+    const child = spawn(full[0] as string, full.slice(1), {
+      stdio,
+      detached: true,
+      ...(env ? { env } : {}),
+    });
+    child.unref();
+    return child;
+  }
+
+  /** Gives the terminal to a program and returns its exit code (128 + signal where one ended it). */
+  async foreground(argv: readonly string[], env?: NodeJS.ProcessEnv): Promise<number> {
+    const full = this.command(argv);
+    const child = spawn(full[0] as string, full.slice(1), { stdio: 'inherit', ...(env ? { env } : {}) });
+    const ended = Promise.withResolvers<number>();
+    child.on('error', (error) => ended.reject(spawnError(full, error)));
+    child.on('exit', (code, signal) => ended.resolve(code ?? 128 + signalNumber(signal)));
+    return ended.promise;
+  }
+}
+
+export const hostRunner = new Runner();
+
+function spawnError(argv: readonly string[], error: Error): Error {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(argv[0] as string, error) : error;
+}
+
+function collect(
+  argv: readonly string[],
+  options: RunOptions,
+): Promise<RunResult & { signal: NodeJS.Signals | null }> {
+  const ended = Promise.withResolvers<RunResult & { signal: NodeJS.Signals | null }>();
+  const child = spawn(argv[0] as string, argv.slice(1), {
+    stdio: [
+      options.input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      options.stderr ?? 'pipe',
+      ...(options.fds ?? []),
+    ],
+    ...(options.env ? { env: { ...process.env, ...options.env } } : {}),
+    ...(options.cwd ? { cwd: options.cwd } : {}),
+    ...(options.timeoutMs ? { timeout: options.timeoutMs } : {}),
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
+  child.on('error', (error) => ended.reject(spawnError(argv, error)));
+  child.on('close', (code, signal) => {
+    ended.resolve({
+      exitCode: code ?? 128 + signalNumber(signal),
+      stdout: Buffer.concat(out).toString(),
+      stderr: Buffer.concat(err).toString(),
+      signal,
+    });
+  });
+  if (options.input !== undefined) {
+    child.stdin?.on('error', () => {}); // a program that ended early is told by its exit code
+    child.stdin?.end(options.input);
+  }
+  return ended.promise;
+}
+
+const numbers: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return (signal && numbers[signal]) || 1;
+}
+
+/** Quotes a word for a POSIX shell. */
+export function shellQuote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+export function commandLine(argv: readonly string[]): string {
+  return argv.map(shellQuote).join(' ');
+}

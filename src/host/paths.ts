@@ -1,0 +1,78 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HostFacts } from './facts.ts';
+
+/** Every path peapod owns. What must survive a reboot lies under `root`, all else under `runRoot`. */
+export interface Paths {
+  readonly root: string;
+  readonly runRoot: string;
+  readonly database: string;
+  /** OCI layout with the blobs of all images. */
+  readonly imageLayout: string;
+  /** One directory a layer, by the hex of its diff id. */
+  readonly layers: string;
+  readonly volumes: string;
+  /** CNI network configuration lists. */
+  readonly networkConfig: string;
+  /** host-local's leases: one directory a network. */
+  readonly leases: string;
+  /** Exit codes written by conmon, one file a container. */
+  readonly exits: string;
+  /** State of crun. */
+  readonly crunRoot: string;
+  /** The keeper's pid file, lock and pinned user network namespace. */
+  readonly keeper: string;
+  /** Persistent directory of one container: bundle, writable layer, log. */
+  container(id: string): string;
+  /** Runtime directory of one container: pid files, attach socket, generated /etc files. */
+  containerRuntime(id: string): string;
+  /** Runtime directory of one sandbox (a pod's, or that of a container outside any pod). */
+  sandbox(id: string): string;
+}
+
+export interface PathOverrides {
+  readonly root?: string | undefined;
+  readonly runRoot?: string | undefined;
+}
+
+export function resolvePaths(facts: HostFacts, overrides: PathOverrides = {}): Paths {
+  const root = overrides.root ?? facts.env.PEAPOD_ROOT ?? defaultRoot(facts);
+  const runRoot = overrides.runRoot ?? facts.env.PEAPOD_RUNROOT ?? defaultRunRoot(facts);
+  return {
+    root,
+    runRoot,
+    database: join(root, 'peapod.db'),
+    imageLayout: join(root, 'images'),
+    layers: join(root, 'layers'),
+    volumes: join(root, 'volumes'),
+    networkConfig: facts.rootless
+      ? join(facts.env.XDG_CONFIG_HOME ?? join(facts.homeDir, '.config'), 'cni', 'net.d')
+      : '/etc/cni/net.d',
+    leases: facts.rootless ? join(root, 'leases') : '/var/lib/cni/networks',
+    exits: join(runRoot, 'exits'),
+    crunRoot: join(runRoot, 'crun'),
+    keeper: join(runRoot, 'keeper'),
+    container: (id) => join(root, 'containers', id),
+    containerRuntime: (id) => join(runRoot, 'containers', id),
+    sandbox: (id) => join(runRoot, 'sandboxes', id),
+  };
+}
+
+function defaultRoot(facts: HostFacts): string {
+  if (!facts.rootless) return '/var/lib/peapod';
+  return join(facts.env.XDG_DATA_HOME ?? join(facts.homeDir, '.local', 'share'), 'peapod');
+}
+
+/** XDG_RUNTIME_DIR; without one /run/user/UID where it is the caller's; else a directory of the caller's in /tmp. */
+function defaultRunRoot(facts: HostFacts): string {
+  if (!facts.rootless) return '/run/peapod';
+  const named = facts.env.XDG_RUNTIME_DIR;
+  if (named) return join(named, 'peapod');
+  const usual = `/run/user/${facts.uid}`;
+  try {
+    if (statSync(usual).uid === (facts.insideKeeper ? 0 : facts.uid)) return join(usual, 'peapod');
+  } catch {
+    // no login session made one
+  }
+  return `/tmp/peapod-run-${facts.uid}`;
+}

@@ -1,0 +1,100 @@
+import type { Cidr, PortMapping, Protocol, PublishedPort } from './types.ts';
+
+/** Backends that are registered in `src/main.ts`; a new one is a new file and a line there. */
+export type BackendName = 'slirp4netns' | 'bridge';
+
+/** Whose network it is: a pod's sandbox, or that of a container outside any pod. */
+export interface NetworkTarget {
+  /** 64 lower-case hex digits. Interface names, lease files and rules derive from it, never from `name`. */
+  readonly id: string;
+  /** Pod or container name, for messages and comments only. */
+  readonly name: string;
+  /** The pinned network namespace, as a path inside the namespaces that the backend's runner enters. */
+  readonly netnsPath: string;
+  /**
+   * A directory of the backend's own under the runtime root (pid files, sockets): made by the caller
+   * before attach, removed by it after detach, wiped by a reboot. The same path in and outside of the
+   * user's mount namespace.
+   */
+  readonly runtimeDir: string;
+}
+
+/** What a pod asks of its network. Everything here has been parsed, nothing has been checked against a host. */
+export interface PodNetworkSpec {
+  /** A network's name (`podman`, `web`); for slirp4netns always `slirp4netns`. */
+  readonly network: string;
+  /** The `key=value` options behind the colon of `--network name:key=value,…`, as podman spells them. */
+  readonly options: Readonly<Record<string, string>>;
+  /** `--ip`, `--ip6`: plain addresses without a prefix length. */
+  readonly staticAddresses: readonly string[];
+  /** `--mac-address`, lower case with colons. */
+  readonly macAddress?: string;
+  /** Ports that will be published right after attach: lets `validate` refuse them early. */
+  readonly ports: readonly PortMapping[];
+}
+
+/** Persisted with the pod; a backend's only memory between calls. */
+export interface Attachment {
+  readonly backend: BackendName;
+  readonly network: string;
+  /** ≤ 15 bytes. */
+  readonly ifname: string;
+  readonly addresses: readonly Cidr[];
+  readonly gateways: readonly string[];
+  /** Name servers that the pod's resolv.conf must list because of this attachment; may be empty. */
+  readonly dns: readonly string[];
+  readonly mtuBytes: number;
+  readonly macAddress?: string;
+  /** The backend's own, JSON-safe. */
+  readonly opaque: Readonly<Record<string, string>>;
+}
+
+export interface NetworkCapabilities {
+  readonly protocols: readonly Protocol[];
+  readonly ipv6: boolean;
+  /** Other pods of the same network reach this one by its address. */
+  readonly podToPod: boolean;
+  /** Published connections show the client's address to the container. */
+  readonly sourceAddress: boolean;
+  readonly staticAddress: boolean;
+}
+
+/**
+ * One way to give a network namespace a network. Backends hold no state between calls: what they need
+ * comes from the target, the attachment, and the kernel.
+ */
+export interface NetworkBackend {
+  readonly name: BackendName;
+  readonly capabilities: NetworkCapabilities;
+
+  /**
+   * Checks a request against the host without touching anything.
+   * Throws NETWORK_UNSUPPORTED, NETWORK_CONFIG, ADDRESS_FOREIGN, ADDRESS_IN_USE, INVALID_ARGUMENT, TOOL_MISSING.
+   */
+  validate(spec: PodNetworkSpec): Promise<void>;
+
+  /**
+   * Gives the target's namespace its interface, addresses and routes. On failure has undone its own steps.
+   * Throws ADDRESS_EXHAUSTED, ADDRESS_IN_USE, COMMAND_FAILED.
+   */
+  attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment>;
+
+  /**
+   * Removes all that attach and publish made for the target. Idempotent; works when the namespace, the
+   * helper processes or `last` are gone (a CNI DEL in spirit). Throws only where something was left behind.
+   */
+  detach(target: NetworkTarget, last?: Attachment): Promise<void>;
+
+  /** Compares with the kernel. Throws NETWORK_DRIFT naming what is missing (a CNI CHECK in spirit). */
+  check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void>;
+
+  /**
+   * Makes the ports reachable; all of them, or none and an error. An explicit host port is never
+   * substituted. Throws PORT_IN_USE naming the holder where it is known, PORT_PRIVILEGED with the sysctl
+   * as a hint, NETWORK_UNSUPPORTED for a protocol that is not in `capabilities`.
+   */
+  publish(target: NetworkTarget, last: Attachment, ports: readonly PortMapping[]): Promise<PublishedPort[]>;
+
+  /** Takes the ports back; established connections may go on. Idempotent. */
+  unpublish(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void>;
+}
