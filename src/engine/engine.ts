@@ -43,7 +43,10 @@ export interface ContainerOperations {
   /** Signal as name with or without SIG, or number. */
   kill(name: string, signal: string): Promise<string>;
   /** `force` kills first. Volumes made for the container go where `volumes` is set. */
-  remove(name: string, options: { force: boolean; volumes: boolean; timeoutSeconds?: number | undefined }): Promise<string>;
+  remove(
+    name: string,
+    options: { force: boolean; volumes: boolean; timeoutSeconds?: number | undefined },
+  ): Promise<string>;
   list(filters?: Filters): Promise<ContainerView[]>;
   /** podman's InspectContainerData. */
   inspect(name: string): Promise<Record<string, unknown>>;
@@ -61,7 +64,11 @@ export interface ContainerOperations {
 
 export interface ImageOperations {
   /** Returns the image id. `policy` as `--pull`. */
-  pull(reference: string, options: { policy: string; tlsVerify?: boolean | undefined; quiet: boolean }, progress: ProgressSink): Promise<string>;
+  pull(
+    reference: string,
+    options: { policy: string; tlsVerify?: boolean | undefined; quiet: boolean },
+    progress: ProgressSink,
+  ): Promise<string>;
   /** Archive path, or undefined for standard input. Returns the names, or ids where untagged. */
   load(input: string | undefined, progress: ProgressSink): Promise<string[]>;
   list(filters?: Filters): Promise<ImageView[]>;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 /** What peapod knows about the machine and its caller: read once, passed in, never looked up deeper down. */
 export interface HostFacts {
@@ -18,6 +19,8 @@ export interface HostFacts {
   readonly insideKeeper: boolean;
   /** /proc/sys/kernel/random/boot_id: decides what of the runtime state may be believed. */
   readonly bootId: string;
+  /** The words that start this peapod again: the executable, or the runtime and the entry file. */
+  readonly self: readonly string[];
 }
 
 /** Set for whatever the keeper's namespaces run, so that a peapod inside knows who it works for. */
@@ -41,8 +44,15 @@ export function readHostFacts(env: Readonly<Record<string, string | undefined>> 
     },
     rootless,
     insideKeeper,
+    self: selfCommand(),
     get bootId() {
       return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     },
   };
+}
+
+/** Bun serves the modules of a compiled executable from a file system of its own. */
+function selfCommand(): readonly string[] {
+  if (import.meta.url.startsWith('file:///$bunfs/')) return [process.execPath];
+  return [process.execPath, fileURLToPath(new URL('../cli.ts', import.meta.url))];
 }
