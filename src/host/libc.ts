@@ -1,0 +1,139 @@
+import { dlopen, FFIType, read } from 'bun:ffi';
+import { closeSync, constants, openSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+
+/** System calls that neither `node:` APIs nor a tool offers. The only file that calls into C. */
+
+const symbols = {
+  __errno_location: { args: [], returns: FFIType.ptr },
+  connect: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
+  flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  shutdown: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+} as const;
+
+let loaded: ReturnType<typeof load> | undefined;
+function load() {
+  return dlopen('libc.so.6', symbols).symbols;
+}
+function libc(): ReturnType<typeof load> {
+  loaded ??= load();
+  return loaded;
+}
+
+/** An error as node:fs throws it: `code` (`EAGAIN`), `errno` (negative), `syscall`. */
+function systemError(syscall: string, errno: number, subject?: string): NodeJS.ErrnoException {
+  const code = getSystemErrorName(-errno);
+  const what = subject === undefined ? syscall : `${syscall} '${subject}'`;
+  const error: NodeJS.ErrnoException = new Error(`${code}: ${getSystemErrorMessage(-errno)}, ${what}`);
+  return Object.assign(error, { code, errno: -errno, syscall });
+}
+
+/** Must follow the failed call at once: the runtime makes system calls of its own. */
+function lastErrno(): number {
+  const address = libc().__errno_location();
+  return address === null ? 0 : read.i32(address, 0);
+}
+
+const EINTR = 4;
+
+/** Runs a call that returns -1 on failure; throws what errno says. */
+function checked(syscall: string, call: () => number, subject?: string): number {
+  for (;;) {
+    const result = call();
+    if (result !== -1) return result;
+    const errno = lastErrno();
+    if (errno !== EINTR) throw systemError(syscall, errno, subject);
+  }
+}
+
+export interface FileLock {
+  /** Idempotent. The kernel releases the lock of a process that ended, too. */
+  release(): void;
+}
+
+const lockOperation = { shared: 1, exclusive: 2 } as const;
+const LOCK_NB = 4;
+
+/**
+ * Takes an advisory flock(2) on a file, made where it is missing. Where another holds it, blocks the whole
+ * thread with `wait`, else returns undefined. A process that locks a path twice waits for itself.
+ */
+export function lockFile(
+  path: string,
+  mode: keyof typeof lockOperation,
+  options: { readonly wait: boolean },
+): FileLock | undefined {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  try {
+    const operation = lockOperation[mode] | (options.wait ? 0 : LOCK_NB);
+    checked('flock', () => libc().flock(fd, operation), path);
+  } catch (error) {
+    closeSync(fd);
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
+    throw error;
+  }
+  let held = true;
+  return {
+    release() {
+      if (held) closeSync(fd);
+      held = false;
+    },
+  };
+}
+
+/**
+ * As `lockFile` with `wait`, but polls, so that timers and signal handlers of this process go on.
+ * Undefined after `timeoutMs`.
+ */
+export async function waitForLock(
+  path: string,
+  mode: keyof typeof lockOperation,
+  timeoutMs: number,
+): Promise<FileLock | undefined> {
+  const deadline = performance.now() + timeoutMs;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
+    const lock = lockFile(path, mode, { wait: false });
+    if (lock || performance.now() > deadline) return lock;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+const AF_UNIX = 1;
+const SOCK_SEQPACKET = 5;
+const SOCK_CLOEXEC = 0o2000000;
+/** sockaddr_un: a 2-byte family, then at most 107 bytes and a NUL, see unix(7). */
+const unixPathBytes = 108;
+
+/**
+ * Connects to a Unix socket of type SOCK_SEQPACKET, which node:net does not have, and returns its fd; every
+ * fs.read and fs.write on it is one packet. Throws ECONNREFUSED, ENOENT, … as node:fs does.
+ */
+export function connectSeqpacket(path: string): number {
+  // A path too long for sockaddr_un is reached through its directory's file descriptor.
+  const directory = Buffer.byteLength(path) < unixPathBytes ? undefined : openSync(dirname(path), 'r');
+  let fd: number | undefined;
+  try {
+    const reachable = directory === undefined ? path : `/proc/self/fd/${directory}/${basename(path)}`;
+    const address = Buffer.alloc(2 + unixPathBytes);
+    address.writeUInt16LE(AF_UNIX, 0);
+    const length = 2 + address.write(reachable, 2) + 1;
+    const socket = checked('socket', () => libc().socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    fd = socket;
+    checked('connect', () => libc().connect(socket, address, length), path);
+    return socket;
+  } catch (error) {
+    if (fd !== undefined) closeSync(fd);
+    throw error;
+  } finally {
+    if (directory !== undefined) closeSync(directory);
+  }
+}
+
+const SHUT_WR = 1;
+
+/** Half-closes a socket: the peer reads an end of file, this side can still read. */
+export function shutdownWrite(fd: number): void {
+  checked('shutdown', () => libc().shutdown(fd, SHUT_WR));
+}
