@@ -89,6 +89,12 @@ export interface NetworkBackend {
   check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void>;
 
   /**
+   * Helper processes that should run and do not, e.g. `slirp4netns`, `relay`; empty where all is well or
+   * none is needed. Reads /proc only: `ps` asks it for every pod.
+   */
+  missingHelpers(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): readonly string[];
+
+  /**
    * Makes the ports reachable; all of them, or none and an error. An explicit host port is never
    * substituted. Throws PORT_IN_USE naming the holder where it is known, PORT_PRIVILEGED with the sysctl
    * as a hint, NETWORK_UNSUPPORTED for a protocol that is not in `capabilities`.

@@ -1,0 +1,149 @@
+import { lstatSync, mkdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Runner } from '../host/exec.ts';
+import { PeapodError } from '../errors.ts';
+
+/** How to mount one container's root, and where: commands to run where the mounts shall live. */
+export interface RootfsPlan {
+  /** The root directory for config.json. */
+  readonly path: string;
+  readonly commands: readonly (readonly string[])[];
+  /** Mount points in the order of mounting. */
+  readonly mountPoints: readonly string[];
+}
+
+export interface OverlaySupport {
+  /** `userxattr` for mounts inside of a user namespace, see the kernel's overlayfs documentation. */
+  readonly userxattr: boolean;
+}
+
+/** Directories of a container that hold what it writes: `diff` and `work` survive a stop, `merged` is the mount. */
+function layout(containerDir: string, name: string): { diff: string; work: string; merged: string } {
+  const base = join(containerDir, 'rootfs', name);
+  return { diff: join(base, 'diff'), work: join(base, 'work'), merged: join(base, 'merged') };
+}
+
+/** The kernel takes one page of mount options: links with short names keep many layers within it. */
+function shortNames(containerDir: string, layers: readonly string[]): { dir: string; names: string[] } {
+  const dir = join(containerDir, 'rootfs', 'l');
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  const names = layers.map((layer, index) => {
+    const name = index.toString(36);
+    symlinkSync(layer, join(dir, name));
+    return name;
+  });
+  return { dir, names };
+}
+
+function overlay(
+  lower: string,
+  at: { diff: string; work: string; merged: string },
+  support: OverlaySupport,
+): string[] {
+  const options = [`lowerdir=${lower}`, `upperdir=${at.diff}`, `workdir=${at.work}`];
+  if (support.userxattr) options.push('userxattr');
+  return ['mount', '-t', 'overlay', 'overlay', '-o', options.join(','), at.merged];
+}
+
+function makeDirectories(at: { diff: string; work: string; merged: string }): void {
+  for (const dir of [at.diff, at.work, at.merged]) mkdirSync(dir, { recursive: true });
+}
+
+/** An image's layers (lowest first) or a directory, with a writable layer on top. */
+export function planOverlay(
+  containerDir: string,
+  lowestFirst: readonly string[],
+  support: OverlaySupport,
+): RootfsPlan {
+  const at = layout(containerDir, 'root');
+  makeDirectories(at);
+  let lower = [...lowestFirst].reverse();
+  const commands: string[][] = [];
+  for (const layer of lower) {
+    if (/[:,\\]/.test(layer)) {
+      throw new PeapodError('INVALID_ARGUMENT', `the directory ${layer} has a character that overlayfs cannot take`, {
+        hint: 'rename it without colon, comma and backslash',
+      });
+    }
+  }
+  if (lower.join(':').length > 2500) {
+    const short = shortNames(containerDir, lower);
+    lower = short.names;
+    commands.push(['cd', short.dir]);
+  }
+  commands.push(overlay(lower.join(':'), at, support));
+  return { path: at.merged, commands, mountPoints: [at.merged] };
+}
+
+const hostTrees = ['usr', 'etc'];
+const hostLinks = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
+const freshDirectories = ['dev', 'home', 'media', 'mnt', 'opt', 'proc', 'root', 'run', 'srv', 'sys', 'tmp', 'var/tmp'];
+
+/**
+ * The `host` root: fresh but for /usr and /etc (and /bin, /lib, … where the host has not merged them into
+ * /usr), which are overlays on the host's. An overlay on `/` itself fails in a user namespace: the kernel
+ * does not clone a tree with locked mounts in it.
+ */
+export function planHostRoot(containerDir: string, support: OverlaySupport): RootfsPlan {
+  const root = join(containerDir, 'rootfs', 'host');
+  for (const dir of freshDirectories) mkdirSync(join(root, dir), { recursive: true });
+  const trees = [...hostTrees];
+  for (const name of hostLinks) {
+    const target = linkTarget(`/${name}`);
+    if (target === undefined) continue;
+    if (target === '') trees.push(name);
+    else symlinkSyncOnce(target, join(root, name));
+  }
+  const commands: string[][] = [['chmod', '1777', join(root, 'tmp'), join(root, 'var/tmp')]];
+  const mountPoints: string[] = [];
+  for (const name of trees) {
+    const at = { ...layout(containerDir, name), merged: join(root, name) };
+    makeDirectories(at);
+    if (name === 'etc') ownEtc(at.diff);
+    commands.push(overlay(`/${name}`, at, support));
+    mountPoints.push(at.merged);
+  }
+  return { path: root, commands, mountPoints };
+}
+
+/** Files that peapod mounts over must be plain ones, wherever the host's links lead. */
+function ownEtc(diff: string): void {
+  for (const name of ['hosts', 'hostname', 'resolv.conf']) writeFileSync(join(diff, name), '', { flag: 'a' });
+}
+
+/** A link's target, an empty string for a directory, undefined for nothing. */
+function linkTarget(path: string): string | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return undefined;
+  return found.isSymbolicLink() ? readlinkSync(path) : '';
+}
+
+function symlinkSyncOnce(target: string, path: string): void {
+  if (!lstatSync(path, { throwIfNoEntry: false })) symlinkSync(target, path);
+}
+
+/** Idempotent; needs only the plan's mount points, or none where another mount namespace holds them. */
+export async function unmountRootfs(runner: Runner, mountPoints: readonly string[]): Promise<void> {
+  if (mountPoints.length === 0) return;
+  await runner.run(['umount', '-q', '-l', ...[...mountPoints].reverse()], { accept: 'any' });
+}
+
+/**
+ * Removes a container's directory. Files may belong to ids that only the user namespace can remove, and
+ * overlayfs leaves a directory without any permission in `work`: the runner does what the caller cannot.
+ */
+export async function removeTree(dir: string, inside: () => Promise<Runner>): Promise<void> {
+  for (const name of ['root', 'usr', 'etc']) {
+    try {
+      rmdirSync(join(dir, 'rootfs', name, 'work', 'work'));
+    } catch {
+      // not there, or not empty: then the recursive removal says so
+    }
+  }
+  try {
+    rmSync(dir, { recursive: true, force: true });
+  } catch {
+    await (await inside()).run(['rm', '-rf', '--one-file-system', dir]);
+  }
+}

@@ -1,0 +1,97 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PeapodError } from '../errors.ts';
+import type { Runner } from '../host/exec.ts';
+import { type ProcessIdentity, identify } from '../host/processes.ts';
+import type { SharedNamespace } from '../store/records.ts';
+
+/** Namespaces that live as files: an nsfs mount keeps a namespace without any process in it. */
+export type PinnedNamespace = Exclude<SharedNamespace, 'pid'>;
+
+export const shmSizeBytes = 65_536_000;
+
+export interface SandboxFiles {
+  readonly dir: string;
+  /** Where a namespace is pinned; valid in the mount namespace of the runner that pinned it. */
+  namespace(name: PinnedNamespace): string;
+  /** The /dev/shm that containers sharing an ipc namespace share too. */
+  readonly shm: string;
+  /** For the network backend's pid files and sockets. */
+  readonly network: string;
+}
+
+export function sandboxFiles(dir: string): SandboxFiles {
+  return {
+    dir,
+    namespace: (name) => join(dir, name),
+    shm: join(dir, 'shm'),
+    network: join(dir, 'network'),
+  };
+}
+
+/**
+ * Creates and pins namespaces; the network one has `lo` up, the uts one the hostname. What an earlier
+ * attempt left in `dir` must have been unpinned before.
+ */
+export async function pinNamespaces(
+  runner: Runner,
+  dir: string,
+  names: readonly PinnedNamespace[],
+  hostname: string,
+): Promise<SandboxFiles> {
+  const files = sandboxFiles(dir);
+  mkdirSync(files.network, { recursive: true, mode: 0o700 });
+  if (names.length === 0) return files;
+  for (const name of names) writeFileSync(files.namespace(name), '');
+  const inside: string[] = [];
+  if (names.includes('net')) inside.push('ip link set lo up');
+  if (names.includes('uts')) inside.push('printf %s "$1" >/proc/sys/kernel/hostname');
+  const commands = [
+    [
+      'unshare',
+      ...names.map((name) => `--${name}=${files.namespace(name)}`),
+      ...['sh', '-ec', inside.join(' && ') || ':', 'sh', hostname],
+    ],
+  ];
+  if (names.includes('ipc')) {
+    mkdirSync(files.shm);
+    const options = `nosuid,nodev,noexec,mode=1777,size=${shmSizeBytes}`;
+    commands.push(['mount', '-t', 'tmpfs', '-o', options, 'shm', files.shm]);
+  }
+  await runner.batch(commands);
+  return files;
+}
+
+/**
+ * Idempotent. Where the pins lie in another mount namespace than the caller's, removing the mount points
+ * takes the mounts with them (mount_namespaces(7), "Restrictions on mount namespaces"); where they lie in
+ * the caller's own they are unmounted first.
+ */
+export async function unpinNamespaces(dir: string, sameMountNamespace: Runner | undefined): Promise<void> {
+  const files = sandboxFiles(dir);
+  if (sameMountNamespace) {
+    const points = [files.namespace('net'), files.namespace('ipc'), files.namespace('uts'), files.shm];
+    await sameMountNamespace.run(['umount', '-q', '-l', ...points], { accept: 'any' });
+  }
+  try {
+    rmSync(dir, { recursive: true, force: true });
+  } catch (error) {
+    throw new PeapodError('WRONG_STATE', `cannot remove the namespaces in ${dir}`, {
+      hint: `see what holds them with: findmnt -R ${dir}`,
+      cause: error,
+    });
+  }
+}
+
+/** The process that holds a pid namespace for `--share pid`, reaping what is orphaned in it. */
+export async function startPause(runner: Runner, files: SandboxFiles): Promise<ProcessIdentity> {
+  const script = 'setsid catatonit -P </dev/null >/dev/null 2>&1 & echo $!';
+  const { stdout } = await runner.run(['unshare', '--pid', 'sh', '-c', script]);
+  const identity = identify(Number(stdout.trim()));
+  if (!identity) {
+    throw new PeapodError('TOOL_MISSING', `the pause process of ${files.dir} ended at once`, {
+      hint: 'install it with: apt-get install catatonit',
+    });
+  }
+  return identity;
+}

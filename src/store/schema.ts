@@ -1,0 +1,83 @@
+import { imageSchema } from './images.ts';
+
+
+const tables = `
+CREATE TABLE names (
+  name TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('pod', 'container')),
+  id   TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE sandboxes (
+  id         TEXT PRIMARY KEY,
+  spec       TEXT NOT NULL,
+  state      TEXT NOT NULL CHECK (state IN ('pinned', 'ready', 'released')),
+  boot_id    TEXT NOT NULL,
+  attachment TEXT,
+  published  TEXT NOT NULL DEFAULT '[]',
+  pause      TEXT
+) STRICT;
+
+CREATE TABLE pods (
+  id             TEXT PRIMARY KEY REFERENCES sandboxes(id),
+  created_at_ms  INTEGER NOT NULL,
+  labels         TEXT NOT NULL,
+  shared         TEXT NOT NULL,
+  create_command TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE containers (
+  id             TEXT PRIMARY KEY,
+  pod_id         TEXT REFERENCES pods(id),
+  sandbox_id     TEXT NOT NULL REFERENCES sandboxes(id),
+  image_id       TEXT,
+  created_at_ms  INTEGER NOT NULL,
+  spec           TEXT NOT NULL,
+  create_command TEXT NOT NULL,
+  state          TEXT NOT NULL CHECK (state IN ('created', 'running', 'paused', 'exited')),
+  boot_id        TEXT NOT NULL,
+  process        TEXT,
+  monitor        TEXT,
+  started_at_ms  INTEGER,
+  finished_at_ms INTEGER,
+  exit_code      INTEGER,
+  oom_killed     INTEGER NOT NULL DEFAULT 0,
+  error          TEXT
+) STRICT;
+CREATE INDEX containers_pod ON containers(pod_id);
+CREATE INDEX containers_image ON containers(image_id);
+
+CREATE TABLE ports (
+  protocol       TEXT NOT NULL,
+  host_ip        TEXT NOT NULL,
+  host_port      INTEGER NOT NULL,
+  container_port INTEGER NOT NULL,
+  sandbox_id     TEXT NOT NULL REFERENCES sandboxes(id) ON DELETE CASCADE,
+  UNIQUE (protocol, host_port, host_ip)
+) STRICT;
+
+-- An address stands for itself, the empty one for all of them: what overlaps cannot be written.
+CREATE TRIGGER ports_overlap BEFORE INSERT ON ports
+WHEN EXISTS (
+  SELECT 1 FROM ports WHERE protocol = NEW.protocol AND host_port = NEW.host_port
+  AND (host_ip = NEW.host_ip OR host_ip = '' OR NEW.host_ip = ''
+       OR (host_ip = '0.0.0.0' AND NEW.host_ip NOT LIKE '%:%')
+       OR (NEW.host_ip = '0.0.0.0' AND host_ip NOT LIKE '%:%')
+       OR (host_ip = '::' AND NEW.host_ip LIKE '%:%')
+       OR (NEW.host_ip = '::' AND host_ip LIKE '%:%'))
+)
+BEGIN SELECT RAISE(ABORT, 'port overlap'); END;
+
+-- What is being changed, by whom: written before the first step, deleted after the last. A row whose
+-- process has ended tells the next command what to finish or undo.
+CREATE TABLE operations (
+  subject_id  TEXT PRIMARY KEY,
+  verb        TEXT NOT NULL,
+  pid         INTEGER NOT NULL,
+  start_ticks INTEGER NOT NULL,
+  boot_id     TEXT NOT NULL
+) STRICT;
+`;
+
+/** `migrations[n]` takes a database from version n to n + 1. */
+export const migrations: readonly string[] = [`${tables}\n${imageSchema}`];
