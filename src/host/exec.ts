@@ -1,4 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 
 /** The one door to other programs. execa is loaded only by what streams for long: it costs 16 ms to import. */
@@ -60,6 +61,20 @@ export function toolMissing(tool: string, cause?: unknown): PeapodError {
   });
 }
 
+/** The absolute path of a program, for those who cannot search the PATH themselves. Throws TOOL_MISSING. */
+export function which(tool: string, searchPath: string | undefined): string {
+  for (const dir of (searchPath ?? '/usr/bin:/bin:/usr/sbin:/sbin').split(':')) {
+    const path = `${dir}/${tool}`;
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // not in this one
+    }
+  }
+  throw toolMissing(tool);
+}
+
 /** Set by `--log-level debug`: sees each command as it could be typed, with its duration. */
 let trace: ((commandLine: string, durationMs: number, exitCode: number) => void) | undefined;
 export function traceCommands(to: typeof trace): void {
@@ -111,22 +126,25 @@ export class Runner {
   }
 
   /** Starts a program that outlives this process, in a session of its own. */
-  start(argv: readonly string[], stdio: StdioOptions, env?: NodeJS.ProcessEnv): ChildProcess {
+  start(argv: readonly string[], stdio: StdioOptions, env?: RunOptions['env']): ChildProcess {
     const full = this.command(argv);
     trace?.(`${commandLine(full)} &`, 0, 0);
     const child = spawn(full[0] as string, full.slice(1), {
       stdio,
       detached: true,
-      ...(env ? { env } : {}),
+      ...(env ? { env: { ...process.env, ...env } } : {}),
     });
     child.unref();
     return child;
   }
 
   /** Gives the terminal to a program and returns its exit code (128 + signal where one ended it). */
-  async foreground(argv: readonly string[], env?: NodeJS.ProcessEnv): Promise<number> {
+  async foreground(argv: readonly string[], env?: RunOptions['env']): Promise<number> {
     const full = this.command(argv);
-    const child = spawn(full[0] as string, full.slice(1), { stdio: 'inherit', ...(env ? { env } : {}) });
+    const child = spawn(full[0] as string, full.slice(1), {
+      stdio: 'inherit',
+      ...(env ? { env: { ...process.env, ...env } } : {}),
+    });
     const ended = Promise.withResolvers<number>();
     child.on('error', (error) => ended.reject(spawnError(full, error)));
     child.on('exit', (code, signal) => ended.resolve(code ?? 128 + signalNumber(signal)));

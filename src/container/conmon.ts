@@ -1,0 +1,107 @@
+import { closeSync, openSync, read, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PeapodError } from '../errors.ts';
+import { type Runner, commandLine } from '../host/exec.ts';
+import { pipe } from '../host/libc.ts';
+import { type ProcessIdentity, identify } from '../host/processes.ts';
+import type { Crun } from './crun.ts';
+import { createFailure, parseSyncLine } from './exit-status.ts';
+
+export interface MonitorRequest {
+  readonly id: string;
+  readonly name: string;
+  /** Holds config.json; conmon puts its attach socket and control fifo there. */
+  readonly bundle: string;
+  readonly logPath: string;
+  /** conmon writes the exit code to `<exits>/<id>`. */
+  readonly exits: string;
+  readonly crun: Crun;
+  readonly terminal: boolean;
+  readonly stdin: boolean;
+  /** The container's command, for error messages. */
+  readonly args: readonly string[];
+  /** Run by conmon when the container has ended, also where it could not be created; absolute path first. */
+  readonly exitCommand: readonly string[];
+  /** Run first, in the same shell: mounts that only the container's namespaces need. */
+  readonly before: readonly (readonly string[])[];
+}
+
+export interface Monitored {
+  readonly process: ProcessIdentity;
+  readonly monitor: ProcessIdentity;
+}
+
+/**
+ * Has conmon create the container: afterwards its first process waits for `crun start`. See conmon(8).
+ * Throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, COMMAND_FAILED.
+ */
+export async function createUnderMonitor(runner: Runner, request: MonitorRequest): Promise<Monitored> {
+  const errors = join(request.bundle, 'conmon.err');
+  const sync = pipe();
+  const errorFd = openSync(errors, 'w', 0o600);
+  const script = [...request.before, ['exec', ...conmonWords(request)]].map(commandLine).join('\n');
+  const child = runner.start(['sh', '-ec', script], ['ignore', 'ignore', errorFd, sync.writeFd], {
+    _OCI_SYNCPIPE: '3',
+    NOTIFY_SOCKET: undefined,
+  });
+  const failedToSpawn = new Promise<never>((_, reject) => child.on('error', reject));
+  closeSync(errorFd);
+  closeSync(sync.writeFd);
+  try {
+    const line = await Promise.race([readLine(sync.readFd), failedToSpawn]);
+    if (line === '') throw monitorFailed(readFileSync(errors, 'utf8'));
+    const outcome = parseSyncLine(line);
+    if (outcome.pid === undefined) throw createFailure(outcome.message, request.args[0] ?? '');
+    const process = identify(outcome.pid);
+    const monitor = identify(child.pid ?? 0);
+    if (!process || !monitor) throw monitorFailed(readFileSync(errors, 'utf8'));
+    return { process, monitor };
+  } finally {
+    closeSync(sync.readFd);
+  }
+}
+
+function conmonWords(request: MonitorRequest): string[] {
+  const { id, bundle, crun } = request;
+  const runtimeArguments = [
+    ...crun.globalArguments,
+    '--log-format=json',
+    `--log=${join(bundle, 'oci-log')}`,
+  ];
+  const [exitCommand, ...exitArguments] = request.exitCommand;
+  return [
+    'conmon',
+    '--api-version',
+    '1',
+    '--sync',
+    '--full-attach',
+    '--no-sync-log',
+    ...['-c', id, '-u', id, '-n', request.name, '-r', crun.path, '-b', bundle],
+    ...['-p', join(bundle, 'pidfile'), '--exit-dir', request.exits, '--persist-dir', bundle],
+    ...['-l', `k8s-file:${request.logPath}`],
+    ...(request.terminal ? ['-t'] : []),
+    ...(request.stdin && !request.terminal ? ['-i'] : []),
+    ...runtimeArguments.map((word) => `--runtime-arg=${word}`),
+    ...(exitCommand ? ['--exit-command', exitCommand] : []),
+    ...exitArguments.flatMap((word) => ['--exit-command-arg', word]),
+  ];
+}
+
+function monitorFailed(said: string): PeapodError {
+  const last = said.trim().split('\n').at(-1);
+  return new PeapodError('COMMAND_FAILED', `the container could not be prepared${last ? `: ${last}` : ''}`);
+}
+
+/** One line, or what there is before the end. */
+async function readLine(fd: number): Promise<string> {
+  let text = '';
+  const buffer = Buffer.alloc(4096);
+  while (!text.includes('\n')) {
+    const length = await new Promise<number>((resolve, reject) =>
+      read(fd, buffer, 0, buffer.length, null, (error, count) => (error ? reject(error) : resolve(count))),
+    );
+    if (length === 0) break;
+    text += buffer.toString('utf8', 0, length);
+  }
+  return text;
+}

@@ -1,0 +1,61 @@
+import { PeapodError } from '../errors.ts';
+
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type Interrupting = keyof typeof exitCodes;
+
+/**
+ * Turns SIGINT, SIGTERM and SIGHUP into an error at the next safe point, so that the undo of a half-made
+ * thing runs like that of any other failure. A second signal changes nothing: undo is never cut short.
+ */
+export class Interrupt {
+  #received: Interrupting | undefined;
+  readonly #abort = new AbortController();
+  readonly #handlers = new Map<Interrupting, () => void>();
+  #forward: ((signal: Interrupting) => void) | undefined;
+
+  install(): void {
+    for (const signal of Object.keys(exitCodes) as Interrupting[]) {
+      const handler = () => this.#receive(signal);
+      this.#handlers.set(signal, handler);
+      process.on(signal, handler);
+    }
+  }
+
+  uninstall(): void {
+    for (const [signal, handler] of this.#handlers) process.off(signal, handler);
+    this.#handlers.clear();
+  }
+
+  /** Aborts with the first signal: for waits that may be long. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** A safe point: throws INTERRUPTED where a signal came. */
+  check(): void {
+    if (!this.#received) return;
+    throw new PeapodError('INTERRUPTED', `interrupted by ${this.#received}`, {
+      exitCode: exitCodes[this.#received],
+    });
+  }
+
+  /** Hands signals to a running container while `work` lasts. */
+  async forwarding<T>(to: (signal: Interrupting) => void, work: () => Promise<T>): Promise<T> {
+    this.check();
+    this.#forward = to;
+    try {
+      return await work();
+    } finally {
+      this.#forward = undefined;
+    }
+  }
+
+  #receive(signal: Interrupting): void {
+    if (this.#forward) {
+      this.#forward(signal);
+      return;
+    }
+    this.#received ??= signal;
+    this.#abort.abort();
+  }
+}

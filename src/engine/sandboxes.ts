@@ -1,0 +1,201 @@
+import { mkdirSync, statfsSync } from 'node:fs';
+import { PeapodError } from '../errors.ts';
+import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
+import type { Attachment, NetworkTarget } from '../network/backend.ts';
+import type { PublishedPort } from '../network/types.ts';
+import { type PinnedNamespace, pinNamespaces, sandboxFiles, startPause, unpinNamespaces } from '../sandbox/namespaces.ts';
+import type { SandboxRecord, SharedNamespace } from '../store/records.ts';
+import type { Context } from './context.ts';
+
+/** f_type of files that pin namespaces, see statfs(2) NSFS_MAGIC. */
+const nsfsMagic = 0x6e736673;
+
+export interface ReadySandbox {
+  readonly record: SandboxRecord;
+  readonly attachment: Attachment | undefined;
+  /** Paths inside the runner's mount namespace. */
+  readonly namespacePaths: Partial<Record<SharedNamespace, string>>;
+  readonly shm: string | undefined;
+}
+
+/**
+ * Sandboxes of pods and of containers outside pods: namespaces, then the network. Callers hold the
+ * operation on the sandbox's id.
+ */
+export class Sandboxes {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** What is true now, whatever the store remembers from another boot or a keeper that has ended. */
+  state(record: SandboxRecord): SandboxRecord['state'] {
+    if (record.state === 'released' || record.bootId !== this.#context.facts.bootId) return 'released';
+    const first = pinned(record)[0];
+    if (first && !this.#isPinned(sandboxFiles(this.#context.paths.sandbox(record.id)).namespace(first))) {
+      return 'released';
+    }
+    return record.state;
+  }
+
+  /** Helpers of the network, and the pause process, that should run and do not. */
+  async missing(record: SandboxRecord): Promise<string[]> {
+    if (this.state(record) !== 'ready') return [];
+    const missing: string[] = [];
+    const { network } = record.spec;
+    if (network.kind === 'backend' && record.attachment) {
+      const backend = await this.#context.backend(network.backend);
+      missing.push(...backend.missingHelpers(this.#target(record), record.attachment, record.published));
+    }
+    if (record.pause && !isAlive(record.pause)) missing.push('pause');
+    return missing;
+  }
+
+  /** Namespaces only: what `pod create` makes. */
+  async pin(record: SandboxRecord): Promise<void> {
+    const { paths, facts, store } = this.#context;
+    const dir = paths.sandbox(record.id);
+    const runner = await this.#context.inside();
+    const names = pinned(record);
+    const files = await pinNamespaces(runner, dir, names, record.spec.hostname);
+    const pause = record.spec.namespaces.includes('pid') ? await startPause(runner, files) : undefined;
+    store.sandboxes.setState(record.id, 'pinned', facts.bootId, { pause });
+  }
+
+  /**
+   * Brings the sandbox to `ready`: pinned, attached, ports published, helpers running. Idempotent; mends
+   * what was lost to a reboot or a killed helper.
+   */
+  async ready(id: string): Promise<ReadySandbox> {
+    let record = this.#require(id);
+    let state = this.state(record);
+    if (state === 'released') {
+      await this.#discard(record);
+      await this.pin(record);
+      record = this.#require(id);
+      state = 'pinned';
+    }
+    if (record.pause && !isAlive(record.pause)) {
+      const files = sandboxFiles(this.#context.paths.sandbox(id));
+      const pause = await startPause(await this.#context.inside(), files);
+      this.#save({ ...record, pause }, state);
+      record = this.#require(id);
+    }
+    if (state === 'ready' && (await this.missing(record)).length > 0) {
+      await this.detach(record);
+      record = this.#require(id);
+      state = 'pinned';
+    }
+    if (state === 'pinned') record = await this.#attach(record);
+    return this.#view(record);
+  }
+
+  /** Takes the network away; namespaces stay. Idempotent. */
+  async detach(record: SandboxRecord): Promise<void> {
+    const { network } = record.spec;
+    if (network.kind === 'backend') {
+      const backend = await this.#context.backend(network.backend);
+      await backend.detach(this.#target(record), record.attachment);
+    }
+    this.#save({ ...record, published: [] }, 'pinned', null);
+  }
+
+  /** Takes everything away but the row in the store. Idempotent; also after a reboot. */
+  async release(id: string): Promise<void> {
+    const record = this.#context.store.sandboxes.get(id);
+    if (!record) return;
+    await this.#discard(record);
+    this.#context.store.sandboxes.setState(id, 'released', this.#context.facts.bootId);
+  }
+
+  async #discard(record: SandboxRecord): Promise<void> {
+    const { network } = record.spec;
+    // Addresses and rules may outlive a reboot of the store's memory: detach decides what is there.
+    if (network.kind === 'backend' && (record.attachment || record.state !== 'released')) {
+      const backend = await this.#context.backend(network.backend);
+      await backend.detach(this.#target(record), record.attachment);
+    }
+    if (record.pause && signalProcess(record.pause, 'SIGKILL')) await waitForEnd(record.pause, 1000);
+    const sameMounts = this.#context.separateMounts ? undefined : this.#context.host;
+    await unpinNamespaces(this.#context.paths.sandbox(record.id), sameMounts);
+  }
+
+  async #attach(record: SandboxRecord): Promise<SandboxRecord> {
+    const { network, ports } = record.spec;
+    let attachment: Attachment | undefined;
+    let published: PublishedPort[] = [];
+    if (network.kind === 'backend') {
+      const backend = await this.#context.backend(network.backend);
+      const target = this.#target(record);
+      mkdirSync(target.runtimeDir, { recursive: true, mode: 0o700 });
+      attachment = await backend.attach(target, network.spec);
+      try {
+        if (ports.length > 0) published = await backend.publish(target, attachment, ports);
+        this.#context.interrupt.check();
+      } catch (error) {
+        await backend.detach(target, attachment);
+        throw error;
+      }
+    }
+    this.#save({ ...record, published }, 'ready', attachment ?? null);
+    return this.#require(record.id);
+  }
+
+  /** `attachment: null` clears it. */
+  #save(record: SandboxRecord, state: SandboxRecord['state'], attachment?: Attachment | null): void {
+    const kept = attachment === undefined ? record.attachment : (attachment ?? undefined);
+    this.#context.store.sandboxes.setState(record.id, state, this.#context.facts.bootId, {
+      attachment: kept,
+      published: record.published,
+      pause: record.pause,
+    });
+  }
+
+  #view(record: SandboxRecord): ReadySandbox {
+    const files = sandboxFiles(this.#context.paths.sandbox(record.id));
+    const paths: Partial<Record<SharedNamespace, string>> = {};
+    for (const name of pinned(record)) paths[name] = files.namespace(name);
+    if (record.pause) paths.pid = `/proc/${record.pause.pid}/ns/pid`;
+    if (record.spec.network.kind === 'netns') paths.net = record.spec.network.path;
+    return {
+      record,
+      attachment: record.attachment,
+      namespacePaths: paths,
+      shm: paths.ipc ? files.shm : undefined,
+    };
+  }
+
+  #target(record: SandboxRecord): NetworkTarget {
+    const files = sandboxFiles(this.#context.paths.sandbox(record.id));
+    return {
+      id: record.id,
+      name: this.#context.store.names.nameOf(record.id) ?? record.id.slice(0, 12),
+      netnsPath: files.namespace('net'),
+      runtimeDir: files.network,
+    };
+  }
+
+  #require(id: string): SandboxRecord {
+    const record = this.#context.store.sandboxes.get(id);
+    if (!record) throw new PeapodError('NOT_FOUND', `no sandbox ${id.slice(0, 12)}`);
+    return record;
+  }
+
+  #isPinned(path: string): boolean {
+    const seen = this.#context.visible(path);
+    try {
+      return seen !== undefined && statfsSync(seen).type === nsfsMagic;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** The network namespace of a sandbox on someone else's network is not ours to pin. */
+function pinned(record: SandboxRecord): PinnedNamespace[] {
+  const foreign = ['host', 'netns', 'container'].includes(record.spec.network.kind);
+  return record.spec.namespaces.filter(
+    (name): name is PinnedNamespace => name !== 'pid' && !(name === 'net' && foreign),
+  );
+}
