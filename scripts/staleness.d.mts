@@ -1,0 +1,2 @@
+export function isBuildStale(top: string): boolean;
+export function areModulesStale(top: string): boolean;

@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/chaos/**', 'test/bench/**'],
+    globalSetup: ['test/support/global-setup.ts'],
+    pool: 'forks',
+    // Integration tests wait for processes most of the time: one more of them than cores keeps both busy.
+    maxWorkers: 3,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    restoreMocks: true,
+  },
+});
