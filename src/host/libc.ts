@@ -10,7 +10,9 @@ const symbols = {
   connect: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
   flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   shutdown: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  pipe2: { args: [FFIType.ptr, FFIType.i32], returns: FFIType.i32 },
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  syscall: { args: [FFIType.i64, FFIType.i32, FFIType.ptr, FFIType.ptr, FFIType.u64], returns: FFIType.i64 },
 } as const;
 
 let loaded: ReturnType<typeof load> | undefined;
@@ -136,4 +138,31 @@ const SHUT_WR = 1;
 /** Half-closes a socket: the peer reads an end of file, this side can still read. */
 export function shutdownWrite(fd: number): void {
   checked('shutdown', () => libc().shutdown(fd, SHUT_WR));
+}
+
+const O_CLOEXEC = 0o2000000;
+
+/** A pipe whose ends no other program inherits unless they are passed to it. */
+export function pipe(): { readonly readFd: number; readonly writeFd: number } {
+  const fds = new Int32Array(2);
+  checked('pipe2', () => libc().pipe2(fds, O_CLOEXEC));
+  return { readFd: fds[0] as number, writeFd: fds[1] as number };
+}
+
+/** The same number on every architecture, see openat2(2); Linux 5.6 and later. */
+const SYS_openat2 = 437;
+const RESOLVE_IN_ROOT = 0x10;
+
+/**
+ * Opens a path inside of a directory as if that directory were `/`: no link, absolute or with `..`, leads
+ * out of it, whatever others change meanwhile. `flags` as for open(2). Throws ENOENT, … as node:fs does.
+ */
+export function openInRoot(rootFd: number, path: string, flags: number): number {
+  const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), 0n, BigInt(RESOLVE_IN_ROOT)]);
+  const name = Buffer.from(`${path}\0`);
+  return checked(
+    'openat2',
+    () => Number(libc().syscall(SYS_openat2, rootFd, name, how, how.byteLength)),
+    path,
+  );
 }

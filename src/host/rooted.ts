@@ -1,0 +1,53 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { PeapodError } from '../errors.ts';
+import { openInRoot } from './libc.ts';
+
+/** Files inside of a container's root: its contents are not trusted, so no path may lead out of it. */
+
+/**
+ * The text of a regular file inside `rootDir`; undefined where there is none, or only something that is no
+ * regular file. Throws IMAGE_INVALID for one above `maxBytes`.
+ */
+export function readTextInRoot(rootDir: string, path: string, maxBytes: number): string | undefined {
+  // O_NONBLOCK: a FIFO of that name must not make us wait.
+  const fd = openOrUndefined(rootDir, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  if (fd === undefined) return undefined;
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) return undefined;
+    if (stats.size > maxBytes) {
+      throw new PeapodError('IMAGE_INVALID', `${path} of the container is larger than ${maxBytes} bytes`);
+    }
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What a path inside `rootDir` is, links followed inside; undefined where it does not exist. */
+export function kindInRoot(rootDir: string, path: string): 'directory' | 'file' | 'other' | undefined {
+  const fd = openOrUndefined(rootDir, path, O_PATH);
+  if (fd === undefined) return undefined;
+  try {
+    const stats = fstatSync(fd);
+    if (stats.isDirectory()) return 'directory';
+    return stats.isFile() ? 'file' : 'other';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const O_PATH = 0o10000000;
+
+function openOrUndefined(rootDir: string, path: string, flags: number): number | undefined {
+  const rootFd = openSync(rootDir, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return openInRoot(rootFd, path, flags);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENXIO') return undefined;
+    throw error;
+  } finally {
+    closeSync(rootFd);
+  }
+}
