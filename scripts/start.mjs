@@ -1,0 +1,166 @@
+#!/usr/bin/env node
+// `npm start`: set-up, then peapod's main job where a person can see it. A pod with a published port, a web
+// server and a client in it, the page fetched from outside, and everything removed again.
+import { spawnSync } from 'node:child_process';
+import { createServer, get } from 'node:http';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setUpOrExit } from './setup.mjs';
+
+const top = join(dirname(fileURLToPath(import.meta.url)), '..');
+const peapod = join(top, 'dist', 'peapod');
+const isRoot = process.getuid() === 0;
+const pod = 'demo';
+const page = 'Hello from a pod!';
+
+setUpOrExit('run');
+process.chdir(top);
+checkHost();
+process.exitCode = await demonstrate();
+
+/** peapod's own check of the machine names what is missing, with the command that mends it. */
+function checkHost() {
+  const doctor = spawnSync(peapod, ['doctor'], { encoding: 'utf8' });
+  if (doctor.status === 0) return;
+  process.stdout.write(doctor.stdout);
+  process.stderr.write(doctor.stderr);
+  process.exit(1);
+}
+
+async function demonstrate() {
+  let interrupted = false;
+  // Ctrl-C reaches the running command as well: it ends, and the demonstration with it.
+  process.on('SIGINT', () => {
+    interrupted = true;
+  });
+  try {
+    const port = await freePort(8080);
+    say(`A pod that publishes port 80 on the host's port ${port}`);
+    show('pod', 'create', '--replace', '--name', pod, '-p', `${port}:80`);
+
+    say('Two containers in it, on the root file system of this very host: they share localhost');
+    const node = nodeInContainer();
+    const run = ['run', '-d', '--pod', pod, ...node.flags];
+    show(...run, '--name', `${pod}-web`, 'host', node.path, '-e', webServer());
+    show(...run, '--name', `${pod}-client`, 'host', node.path, '-e', client());
+    await until(() => capture('logs', `${pod}-client`).includes(page), 'the client has reached the server');
+    show('logs', `${pod}-client`);
+
+    say('From outside, through the published port');
+    await fetchPage(`http://localhost:${port}/`);
+    if (isRoot) {
+      const format = '{{.NetworkSettings.IPAddress}}';
+      say('As root the network is a bridge, and the pod has an address of its own');
+      const address = show('inspect', '--format', format, `${pod}-web`).trim();
+      await fetchPage(`http://${address}/`);
+    }
+
+    say('What is there');
+    show('pod', 'ps');
+    show('ps', '--pod');
+    return 0;
+  } catch (error) {
+    console.error(interrupted ? '\nInterrupted.' : `\nFAILED: ${error.message}`);
+    return interrupted ? 130 : 1;
+  } finally {
+    say('And everything removed');
+    if (!remove()) process.exitCode = 1;
+  }
+}
+
+function remove() {
+  try {
+    show('pod', 'rm', '--force', '--ignore', '--time', '1', pod);
+    return true;
+  } catch (error) {
+    console.error(error.message);
+    return false;
+  }
+}
+
+function say(what) {
+  console.log(process.stdout.isTTY ? `\n\x1b[1m# ${what}\x1b[0m` : `\n# ${what}`);
+}
+
+/** Prints the command as it can be typed, runs it, prints its output. Throws where it fails. */
+function show(...args) {
+  console.log(`$ peapod ${args.map(quote).join(' ')}`);
+  const result = spawnSync(peapod, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  process.stdout.write(result.stdout);
+  if (result.status !== 0) throw new Error(`peapod ${args[0]} ${args[1]} exited with ${result.status}`);
+  return result.stdout;
+}
+
+function capture(...args) {
+  return spawnSync(peapod, args, { encoding: 'utf8' }).stdout;
+}
+
+function quote(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * Node runs this script, so it is there; the `host` root file system shows it where it lies below /usr.
+ * From anywhere else, such as a version manager's directory, it is bound into the container.
+ */
+function nodeInContainer() {
+  if (process.execPath.startsWith('/usr/')) return { path: process.execPath, flags: [] };
+  return { path: '/node', flags: ['-v', `${process.execPath}:/node:ro`] };
+}
+
+function webServer() {
+  return `require("http").createServer((_, page) => page.end("${page}\\n")).listen(80)`;
+}
+
+/** Asks the server on the pod's localhost until it answers, says what it got, and stays. */
+function client() {
+  const ask =
+    'fetch("http://127.0.0.1").then((page) => page.text()).then(console.log, () => setTimeout(ask, 50))';
+  return `const ask = () => ${ask}; ask(); setInterval(() => {}, 1e6)`;
+}
+
+async function fetchPage(url) {
+  console.log(`GET ${url}`);
+  const body = await until(() => request(url), `${url} answers`);
+  process.stdout.write(body);
+  if (body.trim() !== page) throw new Error(`${url} is not the pod's page`);
+}
+
+function request(url) {
+  return new Promise((resolve) => {
+    get(url, { timeout: 2000 }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text) => {
+        body += text;
+      });
+      response.on('end', () => resolve(body));
+    })
+      .on('timeout', function () {
+        this.destroy();
+      })
+      .on('error', () => resolve(undefined));
+  });
+}
+
+async function until(attempt, what) {
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    const value = await attempt();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`not so within 15 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** The first port from `first` on that nobody listens on. */
+async function freePort(first) {
+  for (let port = first; port < first + 100; port += 1) {
+    const free = await new Promise((resolve) => {
+      const probe = createServer()
+        .once('error', () => resolve(false))
+        .listen(port, () => probe.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+  throw new Error(`no free port from ${first} to ${first + 99}`);
+}

@@ -1,0 +1,175 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const top = fileURLToPath(new URL('..', import.meta.url));
+
+interface Source {
+  /** From the top of the repository: `src/engine/pods.ts`. */
+  readonly path: string;
+  readonly text: string;
+  /** Files of the repository that it imports, static, dynamic and type-only alike. */
+  readonly imports: readonly string[];
+  /** Imports of values: what the program loads. */
+  readonly valueImports: readonly string[];
+  /** Packages and built-in modules. */
+  readonly packages: readonly string[];
+}
+
+const sources = ['src', 'rootless', 'rootful'].flatMap(filesBelow).map(readSource);
+
+/**
+ * Which rooms a room may import from. Data flows one way: commands → engine → rooms → leaves. The backends
+ * know the network types and the leaves; only the composition root knows the backends.
+ */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'src/cli.ts': ['*'],
+  'src/main.ts': ['*'],
+  'src/commands': ['src/engine', 'src/network/types.ts'],
+  'src/engine': ['src/network', 'src/sandbox', 'src/container', 'src/image', 'src/store', 'src/kube'],
+  'src/sandbox': ['src/network', 'src/store/records.ts'],
+  'src/container': ['src/store/records.ts'],
+  'src/image': ['src/store/records.ts'],
+  'src/store': ['src/network'],
+  'src/kube': [],
+  'src/network': [],
+  'src/host': [],
+  rootless: ['src/network', 'src/sandbox'],
+  rootful: ['src/network', 'src/sandbox'],
+};
+/** Importable from everywhere. */
+const leaves = ['src/errors.ts', 'src/host'];
+
+describe('the house', () => {
+  it('has a rule for every room', () => {
+    const ruled = Object.keys(allowed);
+    const without = sources.filter(({ path }) => !isIn(path, ruled) && !isIn(path, leaves));
+    expect(without.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('lets data flow one way: nothing imports upward or sideways', () => {
+    const wrong = sources.flatMap(({ path, imports }) => {
+      const room = roomOf(path);
+      const rule = allowed[room] ?? [];
+      if (rule.includes('*')) return [];
+      return imports.filter((to) => !isIn(to, [room, ...rule, ...leaves])).map((to) => `${path} → ${to}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('has its backends chosen in one place: only src/main.ts imports rootless/ and rootful/', () => {
+    const importers = sources.filter(({ path, imports }) =>
+      imports.some((to) => isIn(to, ['rootless', 'rootful']) && roomOf(to) !== roomOf(path)),
+    );
+    expect(importers.map(({ path }) => path).filter((path) => path !== 'src/main.ts')).toEqual([]);
+  });
+
+  it('has no circles among the modules that are loaded', () => {
+    expect(findCircle()).toBeUndefined();
+  });
+
+  it('imports files that are there, by their full names', () => {
+    const missing = sources.flatMap(({ path, imports }) =>
+      imports.filter((to) => !existsSync(join(top, to))).map((to) => `${path} → ${to}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it.each([
+    ['bun:ffi', ['src/host/libc.ts']],
+    ['node:child_process', ['src/host/exec.ts', 'rootless/slirp4netns.ts', 'rootless/relay']],
+    ['execa', ['src/host']],
+    ['node:sqlite', ['src/store']],
+    ['bun:sqlite', ['src/store']],
+  ])('goes through one door: %s', (name, doors) => {
+    const users = sources.filter(({ packages }) => packages.includes(name)).map(({ path }) => path);
+    expect(users.filter((path) => !isIn(path, doors))).toEqual([]);
+  });
+
+  it.each([
+    ['process.exit(', /\bprocess\.exit\(/, ['src/cli.ts']],
+    ['process.env', /\bprocess\.env\b/, ['src/host/facts.ts', 'src/host/exec.ts']],
+    ['Bun.spawn', /\bBun\.spawn/, []],
+  ])('goes through one door: %s', (_, pattern, doors) => {
+    const users = sources.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
+    expect(users.filter((path) => !isIn(path, doors))).toEqual([]);
+  });
+
+  it('keeps files small: at most 300 lines', () => {
+    const long = [...sources, ...filesBelow('test').map(readSource)]
+      .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+      .filter(({ lines }) => lines > 300);
+    expect(long.map(({ path, lines }) => `${path}: ${lines} lines`)).toEqual([]);
+  });
+
+  it('is real code: nothing left to do, no test switched off', () => {
+    const marks = /\b(TODO|FIXME|XXX|HACK)\b|\b(it|test|describe)\.(only|todo|skip)\(/;
+    const marked = [...sources, ...filesBelow('test').map(readSource)].filter(({ text }) => marks.test(text));
+    expect(marked.map(({ path }) => path).filter((path) => path !== 'test/architecture.test.ts')).toEqual([]);
+  });
+});
+
+function filesBelow(dir: string): string[] {
+  return readdirSync(join(top, dir), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(dir, name));
+}
+
+function readSource(path: string): Source {
+  const text = readFileSync(join(top, path), 'utf8');
+  const code = withoutComments(text);
+  const all: { specifier: string; typeOnly: boolean }[] = [];
+  for (const match of code.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm)) {
+    all.push({ specifier: match[2] as string, typeOnly: match[1] !== undefined });
+  }
+  // A module that is loaded when it is needed makes no circle at start.
+  for (const match of code.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g)) {
+    all.push({ specifier: match[1] as string, typeOnly: true });
+  }
+  const local = all.filter(({ specifier }) => specifier.startsWith('.'));
+  const resolve = ({ specifier }: { specifier: string }) => normalize(join(dirname(path), specifier));
+  return {
+    path,
+    text: code,
+    imports: local.map(resolve),
+    valueImports: local.filter(({ typeOnly }) => !typeOnly).map(resolve),
+    packages: all.filter(({ specifier }) => !specifier.startsWith('.')).map(({ specifier }) => specifier),
+  };
+}
+
+/** Line numbers stay as they are. */
+function withoutComments(text: string): string {
+  const blank = (comment: string) => comment.replace(/[^\n]/g, ' ');
+  return text.replace(/\/\*[\s\S]*?\*\//g, blank).replace(/(^|\s)\/\/.*$/gm, blank);
+}
+
+function roomOf(path: string): string {
+  return Object.keys(allowed).find((room) => isIn(path, [room])) ?? path;
+}
+
+/** True where `path` is one of the places, or lies below one. */
+function isIn(path: string, places: readonly string[]): boolean {
+  return places.some((place) => path === place || path.startsWith(`${place.replace(/\.ts$/, '')}/`));
+}
+
+/** A circle of value imports as `a → b → a`. */
+function findCircle(): string | undefined {
+  const graph = new Map(sources.map(({ path, valueImports }) => [path, valueImports]));
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): string | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path].join(' → ');
+    if (done.has(path)) return undefined;
+    for (const next of graph.get(path) ?? []) {
+      const circle = visit(next, [...trail, path]);
+      if (circle) return circle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const path of graph.keys()) {
+    const circle = visit(path, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
