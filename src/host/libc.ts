@@ -7,8 +7,15 @@ import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 
 const symbols = {
   __errno_location: { args: [], returns: FFIType.ptr },
+  bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
   connect: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
   flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  inet_pton: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
+  listen: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  setsockopt: {
+    args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.u32],
+    returns: FFIType.i32,
+  },
   shutdown: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   pipe2: { args: [FFIType.ptr, FFIType.i32], returns: FFIType.i32 },
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
@@ -165,4 +172,69 @@ export function openInRoot(rootFd: number, path: string, flags: number): number 
     () => Number(libc().syscall(SYS_openat2, rootFd, name, how, how.byteLength)),
     path,
   );
+}
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const SO_REUSEADDR = 2;
+const SOL_SOCKET = 1;
+const SOCK_DGRAM = 2;
+const SOCK_STREAM = 1;
+const listenBacklog = 4096;
+
+/**
+ * Binds a host port and returns the fd (close-on-exec); a TCP one listens. `ip` is a literal; `::` serves IPv4
+ * as well, and `0.0.0.0` takes its place where the host has no IPv6. Node's own servers are not used because
+ * the runtime may set SO_REUSEPORT, with which two owners of one port do not notice each other.
+ * Throws EADDRINUSE, EACCES, EADDRNOTAVAIL as node:net does.
+ */
+export function bindPort(protocol: 'tcp' | 'udp', ip: string, port: number): number {
+  const type = (protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC;
+  const subject = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+  let family = ip.includes(':') ? AF_INET6 : AF_INET;
+  let address = socketAddress(ip, port);
+  let fd: number;
+  try {
+    fd = checked('socket', () => libc().socket(family, type, 0));
+  } catch (error) {
+    if (ip !== '::' || (error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error;
+    family = AF_INET;
+    address = socketAddress('0.0.0.0', port);
+    fd = checked('socket', () => libc().socket(family, type, 0));
+  }
+  try {
+    if (family === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, ip === '::' ? 0 : 1);
+    if (protocol === 'tcp') setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    checked('bind', () => libc().bind(fd, address, address.length), subject);
+    if (protocol === 'tcp') checked('listen', () => libc().listen(fd, listenBacklog), subject);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    const noIpv6 = (error as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL' && ip === '::';
+    if (noIpv6) return bindPort(protocol, '0.0.0.0', port);
+    throw error;
+  }
+}
+
+function setOption(fd: number, level: number, option: number, value: number): void {
+  const buffer = Buffer.alloc(4);
+  buffer.writeInt32LE(value);
+  checked('setsockopt', () => libc().setsockopt(fd, level, option, buffer, 4));
+}
+
+/** sockaddr_in of ip(7), sockaddr_in6 of ipv6(7): ports and addresses in network byte order. */
+function socketAddress(ip: string, port: number): Buffer {
+  const sixth = ip.includes(':');
+  const family = sixth ? AF_INET6 : AF_INET;
+  const address = Buffer.alloc(sixth ? 28 : 16);
+  address.writeUInt16LE(family, 0);
+  address.writeUInt16BE(port, 2);
+  const text = Buffer.from(`${ip}\0`);
+  const target = address.subarray(sixth ? 8 : 4);
+  if (libc().inet_pton(family, text, target) !== 1) {
+    throw Object.assign(new Error(`${ip} is not an IP address`), { code: 'EINVAL' });
+  }
+  return address;
 }
