@@ -1,0 +1,257 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { ImageRecord } from './records.ts';
+
+export const imageSchema = `
+CREATE TABLE IF NOT EXISTS images (
+  id            TEXT PRIMARY KEY,
+  digest        TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  size_bytes    INTEGER NOT NULL,
+  config        TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS image_names (
+  name     TEXT PRIMARY KEY,
+  image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX IF NOT EXISTS image_names_image ON image_names(image_id);
+
+-- Every manifest an image was seen under: its own, and the lists that name it.
+CREATE TABLE IF NOT EXISTS image_digests (
+  digest   TEXT NOT NULL,
+  image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+  PRIMARY KEY (digest, image_id)
+) STRICT;
+
+-- Layers that lie unpacked on disk, with the bytes of their files.
+CREATE TABLE IF NOT EXISTS layers (
+  diff_id    TEXT PRIMARY KEY,
+  size_bytes INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS image_layers (
+  image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  diff_id  TEXT NOT NULL,
+  blob     TEXT NOT NULL,
+  PRIMARY KEY (image_id, position)
+) STRICT;
+CREATE INDEX IF NOT EXISTS image_layers_diff ON image_layers(diff_id);
+CREATE INDEX IF NOT EXISTS image_layers_blob ON image_layers(blob);
+`;
+
+interface ImageRow {
+  id: string;
+  digest: string;
+  created_at_ms: number;
+  size_bytes: number;
+  config: string;
+  names: string;
+  layers: string;
+}
+
+const select = `SELECT images.*,
+  (SELECT json_group_array(name) FROM (SELECT name FROM image_names WHERE image_id = images.id ORDER BY rowid)) AS names,
+  (SELECT json_group_array(json_array(diff_id, blob)) FROM
+    (SELECT diff_id, blob FROM image_layers WHERE image_id = images.id ORDER BY position)) AS layers
+  FROM images`;
+
+const usedBlobs = `SELECT blob FROM image_layers UNION SELECT digest FROM image_digests
+  UNION SELECT 'sha256:' || id FROM images`;
+
+/** What went with an image: nothing else uses it. */
+export interface Unused {
+  /** Digests (`sha256:…`) of manifests, configurations and layer blobs. */
+  readonly blobs: readonly string[];
+  readonly diffIds: readonly string[];
+}
+
+/** Images, their names, their layers. */
+export class ImageTable {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  get(id: string): ImageRecord | undefined {
+    return this.#records(`${select} WHERE id = ?`, id)[0];
+  }
+
+  byName(name: string): ImageRecord | undefined {
+    return this.#records(`${select} WHERE id = (SELECT image_id FROM image_names WHERE name = ?)`, name)[0];
+  }
+
+  /** By the digest of a manifest or a manifest list; newest first. */
+  byDigest(digest: string): ImageRecord[] {
+    return this.#records(
+      `${select} WHERE id IN (SELECT image_id FROM image_digests WHERE digest = ?) ORDER BY rowid DESC`,
+      digest,
+    );
+  }
+
+  /** Ids that begin with these hex digits; two at the most. */
+  idsFrom(prefix: string): string[] {
+    return this.#all<{ id: string }>(
+      'SELECT id FROM images WHERE id >= ? AND id < ? LIMIT 2',
+      prefix,
+      `${prefix}g`,
+    ).map((row) => row.id);
+  }
+
+  /** Newest first, as podman lists them. */
+  all(): ImageRecord[] {
+    return this.#records(`${select} ORDER BY created_at_ms DESC, rowid DESC`);
+  }
+
+  digestsOf(id: string): string[] {
+    return this.#all<{ digest: string }>(
+      'SELECT digest FROM image_digests WHERE image_id = ? ORDER BY rowid',
+      id,
+    ).map((row) => row.digest);
+  }
+
+  layerSizeBytes(diffId: string): number | undefined {
+    return this.#all<{ size_bytes: number }>('SELECT size_bytes FROM layers WHERE diff_id = ?', diffId)[0]
+      ?.size_bytes;
+  }
+
+  recordLayer(diffId: string, sizeBytes: number): void {
+    this.#run('INSERT OR REPLACE INTO layers (diff_id, size_bytes) VALUES (?, ?)', diffId, sizeBytes);
+  }
+
+  /**
+   * Writes an image with its names, which it takes from whatever image had them; idempotent. `confirm` runs
+   * under the write lock, against which `remove` cannot delete files: it throws where a file is missing.
+   */
+  record(image: ImageRecord, digests: readonly string[], confirm: () => void): void {
+    this.#transaction(() => {
+      confirm();
+      const { id } = image;
+      this.#run(
+        `INSERT INTO images (id, digest, created_at_ms, size_bytes, config) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, size_bytes = excluded.size_bytes`,
+        id,
+        image.digest,
+        image.createdAtMs,
+        image.sizeBytes,
+        JSON.stringify(image.config),
+      );
+      this.#run('DELETE FROM image_layers WHERE image_id = ?', id);
+      image.diffIds.forEach((diffId, position) => {
+        const blob = image.blobs[position] as string;
+        this.#run('INSERT INTO image_layers VALUES (?, ?, ?, ?)', id, position, diffId, blob);
+      });
+      for (const digest of [image.digest, ...digests]) {
+        this.#run('INSERT OR IGNORE INTO image_digests (digest, image_id) VALUES (?, ?)', digest, id);
+      }
+      for (const name of image.names) this.#name(name, id);
+    });
+  }
+
+  name(name: string, id: string): void {
+    this.#transaction(() => this.#name(name, id));
+  }
+
+  /**
+   * Takes names from an image, and deletes the image too where `deleteImage` is set. `guard` may refuse by
+   * throwing; `discard` gets what nothing uses any more. Both run under the write lock.
+   */
+  remove(
+    id: string,
+    names: readonly string[],
+    deleteImage: boolean,
+    hooks: { guard: () => void; discard: (unused: Unused) => void },
+  ): void {
+    this.#transaction(() => {
+      hooks.guard();
+      for (const name of names)
+        this.#run('DELETE FROM image_names WHERE name = ? AND image_id = ?', name, id);
+      if (!deleteImage) return;
+      const before = this.#filesOf(id);
+      this.#run('DELETE FROM images WHERE id = ?', id);
+      const stillUsed = new Set(this.#all<{ blob: string }>(usedBlobs).map((row) => row.blob));
+      const diffIds = before.diffIds.filter(
+        (diffId) => this.#all('SELECT 1 FROM image_layers WHERE diff_id = ? LIMIT 1', diffId).length === 0,
+      );
+      for (const diffId of diffIds) this.#run('DELETE FROM layers WHERE diff_id = ?', diffId);
+      hooks.discard({ blobs: before.blobs.filter((blob) => !stillUsed.has(blob)), diffIds });
+    });
+  }
+
+  /** Hands the digests and diff ids in use to `work`, under the write lock. */
+  withUsed(work: (blobs: ReadonlySet<string>, diffIds: ReadonlySet<string>) => void): void {
+    this.#transaction(() => {
+      const blobs = this.#all<{ blob: string }>(usedBlobs).map((row) => row.blob);
+      const diffIds = this.#all<{ diff_id: string }>('SELECT DISTINCT diff_id FROM image_layers');
+      work(new Set(blobs), new Set(diffIds.map((row) => row.diff_id)));
+    });
+  }
+
+  #filesOf(id: string): Unused {
+    const layers = this.#all<{ diff_id: string; blob: string }>(
+      'SELECT diff_id, blob FROM image_layers WHERE image_id = ?',
+      id,
+    );
+    return {
+      blobs: [...this.digestsOf(id), `sha256:${id}`, ...layers.map((layer) => layer.blob)],
+      diffIds: [...new Set(layers.map((layer) => layer.diff_id))],
+    };
+  }
+
+  #name(name: string, id: string): void {
+    this.#run(
+      `INSERT INTO image_names (name, image_id) VALUES (?, ?)
+       ON CONFLICT (name) DO UPDATE SET image_id = excluded.image_id`,
+      name,
+      id,
+    );
+  }
+
+  #records(sql: string, ...values: SQLInputValue[]): ImageRecord[] {
+    return this.#all<ImageRow>(sql, ...values).map(toRecord);
+  }
+
+  #all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepare(sql).all(...values) as Row[];
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #transaction(work: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}
+
+function toRecord(row: ImageRow): ImageRecord {
+  const layers = JSON.parse(row.layers) as [string, string][];
+  return {
+    id: row.id,
+    digest: row.digest,
+    names: JSON.parse(row.names),
+    createdAtMs: row.created_at_ms,
+    sizeBytes: row.size_bytes,
+    diffIds: layers.map(([diffId]) => diffId),
+    blobs: layers.map(([, blob]) => blob),
+    config: JSON.parse(row.config),
+  };
+}
