@@ -11,9 +11,9 @@ interface Source {
   readonly text: string;
   /** Files of the repository that it imports, static, dynamic and type-only alike. */
   readonly imports: readonly string[];
-  /** Imports of values: what the program loads. */
+  /** Imports of values that are loaded with the file itself. */
   readonly valueImports: readonly string[];
-  /** Packages and built-in modules. */
+  /** Packages and built-in modules, unless only their types are imported. */
   readonly packages: readonly string[];
 }
 
@@ -89,7 +89,8 @@ describe('the house', () => {
 
   it.each([
     ['process.exit(', /\bprocess\.exit\(/, ['src/cli.ts']],
-    ['process.env', /\bprocess\.env\b/, ['src/host/facts.ts', 'src/host/exec.ts']],
+    // The keeper sets the marks by which everything it starts knows whom it works for.
+    ['process.env', /\bprocess\.env\b/, ['src/host/facts.ts', 'src/host/exec.ts', 'rootless/keeper.ts']],
     ['Bun.spawn', /\bBun\.spawn/, []],
   ])('goes through one door: %s', (_, pattern, doors) => {
     const users = sources.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
@@ -120,21 +121,24 @@ function readSource(path: string): Source {
   const text = readFileSync(join(top, path), 'utf8');
   const code = withoutComments(text);
   const all: { specifier: string; typeOnly: boolean }[] = [];
+  const lazy: string[] = [];
   for (const match of code.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm)) {
     all.push({ specifier: match[2] as string, typeOnly: match[1] !== undefined });
   }
   // A module that is loaded when it is needed makes no circle at start.
   for (const match of code.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g)) {
-    all.push({ specifier: match[1] as string, typeOnly: true });
+    lazy.push(match[1] as string);
   }
-  const local = all.filter(({ specifier }) => specifier.startsWith('.'));
-  const resolve = ({ specifier }: { specifier: string }) => normalize(join(dirname(path), specifier));
+  const typed = all.filter(({ typeOnly }) => typeOnly).map(({ specifier }) => specifier);
+  const loaded = all.filter(({ typeOnly }) => !typeOnly).map(({ specifier }) => specifier);
+  const isLocal = (specifier: string) => specifier.startsWith('.');
+  const resolve = (specifier: string) => normalize(join(dirname(path), specifier));
   return {
     path,
     text: code,
-    imports: local.map(resolve),
-    valueImports: local.filter(({ typeOnly }) => !typeOnly).map(resolve),
-    packages: all.filter(({ specifier }) => !specifier.startsWith('.')).map(({ specifier }) => specifier),
+    imports: [...typed, ...loaded, ...lazy].filter(isLocal).map(resolve),
+    valueImports: loaded.filter(isLocal).map(resolve),
+    packages: [...loaded, ...lazy].filter((specifier) => !isLocal(specifier)),
   };
 }
 

@@ -1,60 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { isBuildStale } from '../../scripts/staleness.mjs';
-import { callingUser, prepareMachine } from './machine.ts';
-import { machineLeftovers, readMachine } from './machine-leftovers.ts';
-
-const top = fileURLToPath(new URL('../..', import.meta.url));
-/** Short, because the paths of UNIX sockets may have 107 bytes; on disk, because overlays need it. */
-const parent = '/var/tmp';
-const prefix = 'peapod-test-';
+import { prepareRun } from './prepare-run.ts';
 
 export default function setUp(project: TestProject): () => void {
-  const root = process.getuid?.() === 0;
-  const user = root ? prepareMachine() : callingUser();
-  if (!root) console.error('NOT ROOT: the tests of bridge networks and of separate test hosts are left out.');
-  removeAbandonedRuns();
-  const before = readMachine();
-  if (isBuildStale(top)) execFileSync('node', [join(top, 'scripts', 'build.mjs')], { stdio: 'inherit' });
-  const dir = mkdtempSync(join(parent, prefix));
-  chmodSync(dir, 0o755);
-  writeFileSync(join(dir, 'owner'), String(process.pid));
-  const binDir = join(dir, 'bin');
-  mkdirSync(binDir);
-  // The checkout may be closed to other users, and a build during the run must not change what is tested.
-  copyFileSync(join(top, 'dist', 'peapod'), join(binDir, 'peapod'));
-  chmodSync(join(binDir, 'peapod'), 0o755);
-  project.provide('run', { dir, binDir, root, user });
-
-  return () => {
-    const left = machineLeftovers(before, dir);
-    rmSync(dir, { recursive: true, force: true });
-    if (left.length > 0) throw new Error(`the suite left on the machine:\n  ${left.join('\n  ')}`);
-  };
-}
-
-/** Directories of runs that were killed. Their test hosts ended with them. */
-function removeAbandonedRuns(): void {
-  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(prefix))) {
-    const dir = join(parent, name);
-    try {
-      const owner = readFileSync(join(dir, 'owner'), 'utf8');
-      if (!existsSync(`/proc/${owner}`)) rmSync(dir, { recursive: true, force: true });
-    } catch {
-      // another run is making it right now, or it is another user's
-    }
+  const { context, finish } = prepareRun();
+  if (!context.root) {
+    console.error('NOT ROOT: the tests of bridge networks and of separate test hosts are left out.');
   }
+  project.provide('run', context);
+  return finish;
 }

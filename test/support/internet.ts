@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { bunPath } from '../../scripts/bun.mjs';
 import { eventually, expectSuccess, runCommand } from './command.ts';
-import type { TestHost } from './host.ts';
+import type { TestHost } from './test-host.ts';
 
 /** Where "the internet" answers; TEST-NET addresses of RFC 5737, which no real network uses. */
 export const internetAddresses = {

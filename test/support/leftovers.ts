@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { TestHost } from './host.ts';
+import type { TestHost } from './test-host.ts';
 
 /** What of a host's state must be the same after everything was removed. */
 export interface HostState {

@@ -1,5 +1,5 @@
 import { eventually, type Outcome, type Started } from './command.ts';
-import type { TestHost } from './host.ts';
+import type { TestHost } from './test-host.ts';
 
 let opened = 0;
 
