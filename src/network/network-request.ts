@@ -1,0 +1,86 @@
+import { PeapodError } from '../errors.ts';
+import type { NetworkRequest } from './types.ts';
+
+/** `--network` as podman has it: podman-run(1), --network. */
+
+/** Options of a network on a bridge, with podman's other spellings of the same. */
+const bridgeOptions = new Map([
+  ['alias', 'alias'],
+  ['ip', 'ip'],
+  ['ip6', 'ip6'],
+  ['mac', 'mac'],
+  ['mac_address', 'mac'],
+  ['mac-address', 'mac'],
+  ['interface_name', 'interface_name'],
+]);
+
+/** A network's name: the same alphabet as names of pods. */
+const networkName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+/** Throws INVALID_ARGUMENT. */
+export function parseNetworkRequest(value: string): NetworkRequest {
+  const colon = value.indexOf(':');
+  const mode = colon < 0 ? value : value.slice(0, colon);
+  const rest = colon < 0 ? undefined : value.slice(colon + 1);
+  switch (mode) {
+    case '':
+      if (rest !== undefined) throw invalid(value, 'the name of the network is missing');
+      return { kind: 'default', options: {} };
+    case 'default':
+    case 'private':
+      return { kind: 'default', options: bareOnly(value, rest) };
+    case 'none':
+    case 'host':
+      bareOnly(value, rest);
+      return { kind: mode };
+    case 'ns':
+      if (!rest?.startsWith('/')) throw invalid(value, 'ns: takes the absolute path of a network namespace');
+      return { kind: 'netns', path: rest };
+    case 'container':
+      if (!rest) throw invalid(value, 'container: takes the name or id of a container');
+      return { kind: 'container', container: rest };
+    case 'slirp4netns':
+      return { kind: 'network', name: mode, options: parseOptions(value, rest, (key) => key) };
+    default: {
+      if (mode.includes(','))
+        throw invalid(value, 'a pod joins one network when it is made', 'give --network once, with one name');
+      if (!networkName.test(mode)) throw invalid(value, `"${mode}" is not a name that a network can have`);
+      const options = parseOptions(value, rest, (key) => bridgeOptions.get(key) ?? unknownOption(value, key));
+      return { kind: 'network', name: mode, options };
+    }
+  }
+}
+
+/** Values of a repeated key (`ip=10.0.0.5,ip=fd00::5`) are joined with commas, which no value can hold. */
+function parseOptions(
+  value: string,
+  text: string | undefined,
+  keyOf: (key: string) => string,
+): Record<string, string> {
+  const options = new Map<string, string>();
+  for (const word of text?.split(',') ?? []) {
+    const at = word.indexOf('=');
+    if (at < 1) throw invalid(value, `option "${word}" is not of the form key=value`);
+    const key = keyOf(word.slice(0, at));
+    const its = word.slice(at + 1);
+    if (its === '') throw invalid(value, `option "${key}" has no value`);
+    options.set(key, options.has(key) ? `${options.get(key)},${its}` : its);
+  }
+  return Object.fromEntries(options);
+}
+
+function bareOnly(value: string, rest: string | undefined): Record<string, never> {
+  if (rest !== undefined) throw invalid(value, 'it takes no options');
+  return {};
+}
+
+function unknownOption(value: string, key: string): never {
+  throw invalid(value, `unknown option "${key}"`, 'ip, ip6, mac, interface_name and alias exist');
+}
+
+function invalid(value: string, what: string, hint?: string): PeapodError {
+  return new PeapodError('INVALID_ARGUMENT', `invalid --network ${value}: ${what}`, {
+    hint:
+      hint ?? 'none, host, private, bridge, slirp4netns, container:NAME, ns:PATH or the name of a network',
+  });
+}
