@@ -1,5 +1,5 @@
 import { PeapodError } from '../errors.ts';
-import { readTextInRoot } from '../host/rooted.ts';
+import { kindInRoot, readTextInRoot } from '../host/rooted.ts';
 
 /** Whom the first process of a container runs as. */
 export interface ResolvedUser {
@@ -15,13 +15,22 @@ const maxFileBytes = 4 << 20;
 
 /**
  * Looks up `user`, `user:group`, `uid`, `uid:gid`, `:group` or nothing (root) in /etc/passwd and /etc/group
- * of the container itself. A number needs no entry; without a group it gets gid 0.
+ * of the container itself. A number needs no entry; without a group it gets gid 0. `rootDirs` are the mounted
+ * root, or the layers of one that is not mounted yet, highest first.
  * Throws NOT_FOUND and INVALID_ARGUMENT with exit code 126, in podman's words.
  */
-export function resolveUser(spec: string, rootDir: string): ResolvedUser {
-  const passwd = parseDatabase(readTextInRoot(rootDir, '/etc/passwd', maxFileBytes));
-  const group = parseDatabase(readTextInRoot(rootDir, '/etc/group', maxFileBytes));
-  return lookUpUser(spec, passwd, group);
+export function resolveUser(spec: string, rootDirs: readonly string[]): ResolvedUser {
+  return lookUpUser(spec, readDatabase(rootDirs, '/etc/passwd'), readDatabase(rootDirs, '/etc/group'));
+}
+
+function readDatabase(rootDirs: readonly string[], path: string): readonly Entry[] {
+  for (const rootDir of rootDirs) {
+    const kind = kindInRoot(rootDir, path);
+    if (kind === 'file') return parseDatabase(readTextInRoot(rootDir, path, maxFileBytes));
+    // Anything else of that name hides the file of the layers below, as overlayfs' whiteouts do.
+    if (kind !== undefined) break;
+  }
+  return [];
 }
 
 type Entry = readonly string[];
