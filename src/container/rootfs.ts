@@ -1,15 +1,30 @@
-import { lstatSync, mkdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Runner } from '../host/exec.ts';
 import { PeapodError } from '../errors.ts';
+import { readTextInRoot } from '../host/rooted.ts';
+import type { Runner } from '../host/exec.ts';
 
 /** How to mount one container's root, and where: commands to run where the mounts shall live. */
 export interface RootfsPlan {
   /** The root directory for config.json. */
   readonly path: string;
   readonly commands: readonly (readonly string[])[];
-  /** Mount points in the order of mounting. */
-  readonly mountPoints: readonly string[];
+  /** A text file of the root as it will be mounted, from the layers: `/etc/passwd` before there is a mount. */
+  read(path: string): string | undefined;
+}
+
+const maxTextBytes = 4 << 20;
+
+/** Topmost directory first; `strip` is what the directory's own place in the root takes off the path. */
+function reader(places: readonly { dir: string; strip?: string }[]): RootfsPlan['read'] {
+  return (path) => {
+    for (const { dir, strip = '' } of places) {
+      if (!path.startsWith(`${strip}/`)) continue;
+      const text = readTextInRoot(dir, path.slice(strip.length), maxTextBytes);
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  };
 }
 
 export interface OverlaySupport {
@@ -58,13 +73,18 @@ export function planOverlay(
 ): RootfsPlan {
   const at = layout(containerDir, 'root');
   makeDirectories(at);
-  let lower = [...lowestFirst].reverse();
+  const topFirst = [...lowestFirst].reverse();
+  let lower = topFirst;
   const commands: string[][] = [];
   for (const layer of lower) {
     if (/[:,\\]/.test(layer)) {
-      throw new PeapodError('INVALID_ARGUMENT', `the directory ${layer} has a character that overlayfs cannot take`, {
-        hint: 'rename it without colon, comma and backslash',
-      });
+      throw new PeapodError(
+        'INVALID_ARGUMENT',
+        `the directory ${layer} has a character that overlayfs cannot take`,
+        {
+          hint: 'rename it without colon, comma and backslash',
+        },
+      );
     }
   }
   if (lower.join(':').length > 2500) {
@@ -73,12 +93,25 @@ export function planOverlay(
     commands.push(['cd', short.dir]);
   }
   commands.push(overlay(lower.join(':'), at, support));
-  return { path: at.merged, commands, mountPoints: [at.merged] };
+  return { path: at.merged, commands, read: reader([at.diff, ...topFirst].map((dir) => ({ dir }))) };
 }
 
 const hostTrees = ['usr', 'etc'];
 const hostLinks = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
-const freshDirectories = ['dev', 'home', 'media', 'mnt', 'opt', 'proc', 'root', 'run', 'srv', 'sys', 'tmp', 'var/tmp'];
+const freshDirectories = [
+  'dev',
+  'home',
+  'media',
+  'mnt',
+  'opt',
+  'proc',
+  'root',
+  'run',
+  'srv',
+  'sys',
+  'tmp',
+  'var/tmp',
+];
 
 /**
  * The `host` root: fresh but for /usr and /etc (and /bin, /lib, … where the host has not merged them into
@@ -96,15 +129,19 @@ export function planHostRoot(containerDir: string, support: OverlaySupport): Roo
     else symlinkSyncOnce(target, join(root, name));
   }
   const commands: string[][] = [['chmod', '1777', join(root, 'tmp'), join(root, 'var/tmp')]];
-  const mountPoints: string[] = [];
   for (const name of trees) {
     const at = { ...layout(containerDir, name), merged: join(root, name) };
     makeDirectories(at);
     if (name === 'etc') ownEtc(at.diff);
     commands.push(overlay(`/${name}`, at, support));
-    mountPoints.push(at.merged);
   }
-  return { path: root, commands, mountPoints };
+  const etc = layout(containerDir, 'etc').diff;
+  return { path: root, commands, read: reader([{ dir: etc, strip: '/etc' }, { dir: '/' }]) };
+}
+
+/** A directory as it is, written to in place. */
+export function planDirectory(path: string): RootfsPlan {
+  return { path, commands: [], read: reader([{ dir: path }]) };
 }
 
 /** Files that peapod mounts over must be plain ones, wherever the host's links lead. */
@@ -123,10 +160,33 @@ function symlinkSyncOnce(target: string, path: string): void {
   if (!lstatSync(path, { throwIfNoEntry: false })) symlinkSync(target, path);
 }
 
-/** Idempotent; needs only the plan's mount points, or none where another mount namespace holds them. */
-export async function unmountRootfs(runner: Runner, mountPoints: readonly string[]): Promise<void> {
-  if (mountPoints.length === 0) return;
-  await runner.run(['umount', '-q', '-l', ...[...mountPoints].reverse()], { accept: 'any' });
+/** Where a container's root may be mounted, read off what the plans above have made. */
+function mountPointsIn(containerDir: string): string[] {
+  const base = join(containerDir, 'rootfs');
+  const names = readdirSync(base).filter((name) => name !== 'host' && name !== 'l');
+  return names.map((name) => (name === 'root' ? join(base, name, 'merged') : join(base, 'host', name)));
+}
+
+/**
+ * Idempotent. Where the mounts lie in another mount namespace than the caller's, removing the mount point
+ * takes the mount along; in the caller's own it is unmounted.
+ */
+export async function unmountRootfs(
+  containerDir: string,
+  sameMountNamespace: Runner | undefined,
+): Promise<void> {
+  if (!existsSync(join(containerDir, 'rootfs'))) return;
+  const points = mountPointsIn(containerDir);
+  if (sameMountNamespace && points.length > 0) {
+    await sameMountNamespace.run(['umount', '-q', '-l', ...points], { accept: 'any' });
+  }
+  for (const point of points) {
+    try {
+      rmdirSync(point);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
 }
 
 /**

@@ -68,6 +68,16 @@ export class Sandboxes {
    * what was lost to a reboot or a killed helper.
    */
   async ready(id: string): Promise<ReadySandbox> {
+    const { network, view } = await this.begin(id);
+    await network;
+    return view();
+  }
+
+  /**
+   * The first half of `ready`: namespaces exist when it returns, the network is under way, so that a
+   * container can be created meanwhile. Whoever calls it awaits `network`.
+   */
+  async begin(id: string): Promise<{ network: Promise<void>; view: () => ReadySandbox }> {
     let record = this.#require(id);
     let state = this.state(record);
     if (state === 'released') {
@@ -79,16 +89,22 @@ export class Sandboxes {
     if (record.pause && !isAlive(record.pause)) {
       const files = sandboxFiles(this.#context.paths.sandbox(id));
       const pause = await startPause(await this.#context.inside(), files);
-      this.#save({ ...record, pause }, state);
+      this.#save({ ...record, pause }, record.state);
       record = this.#require(id);
     }
     if (state === 'ready' && (await this.missing(record)).length > 0) {
       await this.detach(record);
       record = this.#require(id);
-      state = 'pinned';
+      state = 'stopped';
     }
-    if (state === 'pinned') record = await this.#attach(record);
-    return this.#view(record);
+    const network = state === 'ready' ? Promise.resolve() : this.#attach(record);
+    network.catch(() => {}); // told by whoever awaits it
+    return { network, view: () => this.view(id) };
+  }
+
+  /** What containers need to join it, as far as it exists. */
+  view(id: string): ReadySandbox {
+    return this.#view(this.#require(id));
   }
 
   /** Takes the network away; namespaces stay. Idempotent. */
@@ -98,7 +114,7 @@ export class Sandboxes {
       const backend = await this.#context.backend(network.backend);
       await backend.detach(this.#target(record), record.attachment);
     }
-    this.#save({ ...record, published: [] }, 'pinned', null);
+    this.#save({ ...record, published: [] }, record.state === 'ready' ? 'stopped' : record.state, null);
   }
 
   /** Takes everything away but the row in the store. Idempotent; also after a reboot. */
@@ -121,7 +137,7 @@ export class Sandboxes {
     await unpinNamespaces(this.#context.paths.sandbox(record.id), sameMounts);
   }
 
-  async #attach(record: SandboxRecord): Promise<SandboxRecord> {
+  async #attach(record: SandboxRecord): Promise<void> {
     const { network, ports } = record.spec;
     let attachment: Attachment | undefined;
     let published: PublishedPort[] = [];
@@ -139,7 +155,6 @@ export class Sandboxes {
       }
     }
     this.#save({ ...record, published }, 'ready', attachment ?? null);
-    return this.#require(record.id);
   }
 
   /** `attachment: null` clears it. */
@@ -158,6 +173,12 @@ export class Sandboxes {
     for (const name of pinned(record)) paths[name] = files.namespace(name);
     if (record.pause) paths.pid = `/proc/${record.pause.pid}/ns/pid`;
     if (record.spec.network.kind === 'netns') paths.net = record.spec.network.path;
+    if (record.spec.network.kind === 'container') {
+      const other = this.#context.store.containers.get(record.spec.network.containerId);
+      const net = other && this.view(other.sandboxId).namespacePaths.net;
+      if (!net) throw new PeapodError('WRONG_STATE', 'the container whose network is shared has no network namespace');
+      paths.net = net;
+    }
     return {
       record,
       attachment: record.attachment,

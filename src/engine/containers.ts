@@ -1,0 +1,193 @@
+import { PeapodError } from '../errors.ts';
+import { parseExposedPorts } from '../network/port-spec.ts';
+import type { PortRequest } from '../network/types.ts';
+import type { ContainerRecord, ImageRecord, SandboxSpec, SharedNamespace } from '../store/records.ts';
+import { resolveContainerSpec } from './container-spec.ts';
+import type { Context } from './context.ts';
+import type { ProgressSink } from './engine.ts';
+import type { Attended } from './launch.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { checkName, friendlyName, newId } from './names.ts';
+import type { Operations } from './operations.ts';
+import { type Pods, writeNewFile } from './pods.ts';
+import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
+import { resolveSandboxSpec } from './sandbox-spec.ts';
+
+/** How `create` ends: with the container as created, running in the background, or attended. */
+export type AfterCreate = { readonly start: false } | { readonly start: true; readonly attended?: Attended };
+
+/** Containers: resolved from a request, written down, made. */
+export class Containers {
+  readonly #context: Context;
+  readonly #operations: Operations;
+  readonly #lifecycle: Lifecycle;
+  readonly #pods: Pods;
+
+  constructor(context: Context, operations: Operations, lifecycle: Lifecycle, pods: Pods) {
+    this.#context = context;
+    this.#operations = operations;
+    this.#lifecycle = lifecycle;
+    this.#pods = pods;
+  }
+
+  /** Throws NOT_FOUND. */
+  require(nameOrId: string): ContainerRecord {
+    const container = this.find(nameOrId);
+    if (container) return container;
+    throw new PeapodError('NOT_FOUND', `no container with name or ID "${nameOrId}" found: no such container`, {
+      hint: 'peapod ps -a lists the containers there are',
+    });
+  }
+
+  find(nameOrId: string): ContainerRecord | undefined {
+    const { names, containers } = this.#context.store;
+    const id = names.resolve('container', nameOrId);
+    return id === undefined ? undefined : containers.get(id);
+  }
+
+  /**
+   * Everything is checked first; then the rows are written, then the container is made (and started).
+   * Where that fails, nothing of it stays, nor of a pod that `--pod new:` made for it.
+   */
+  async create(
+    request: ContainerCreateRequest,
+    createCommand: readonly string[],
+    after: AfterCreate,
+    progress: ProgressSink,
+  ): Promise<string> {
+    if (request.name !== undefined) checkName(request.name);
+    this.#checkPodFlags(request);
+    const image = await this.#image(request, progress);
+    if (request.replace && request.name) await this.#removeExisting(request.name);
+    const newPod = request.pod?.startsWith('new:') ? await this.#newPod(request, createCommand) : undefined;
+    try {
+      return await this.#createIn(request, createCommand, after, image, newPod ?? request.pod);
+    } catch (error) {
+      if (newPod) await this.#pods.remove(newPod, { force: true });
+      throw error;
+    }
+  }
+
+  async #createIn(
+    request: ContainerCreateRequest,
+    createCommand: readonly string[],
+    after: AfterCreate,
+    image: ImageRecord | undefined,
+    podName: string | undefined,
+  ): Promise<string> {
+    const { store, facts, interrupt } = this.#context;
+    const id = newId();
+    const pod = podName ? this.#pods.require(podName) : undefined;
+    const sharesNetwork = pod?.shared.includes('net') ?? false;
+    const podSandbox = pod ? store.sandboxes.get(pod.id) : undefined;
+    const hostname =
+      request.hostname ?? (pod?.shared.includes('uts') ? podSandbox?.spec.hostname : undefined) ?? id.slice(0, 12);
+    const spec = resolveContainerSpec(request, { image, env: facts.env, cwd: process.cwd(), hostname });
+    const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image);
+    const name = request.name ?? friendlyName(store.names);
+    interrupt.check();
+    const record: ContainerRecord = {
+      id,
+      name,
+      ...(pod ? { podId: pod.id } : {}),
+      sandboxId: sharesNetwork && pod ? pod.id : id,
+      createdAtMs: Date.now(),
+      spec,
+      createCommand,
+      state: 'created',
+      bootId: facts.bootId,
+      oomKilled: false,
+    };
+    await this.#operations.creating(
+      id,
+      () => {
+        if (pod && !store.pods.get(pod.id)) this.#pods.require(podName as string);
+        store.names.claim(name, 'container', id);
+        if (own) {
+          store.sandboxes.insert(id, own, facts.bootId);
+          store.ports.reserve(id, own.ports);
+        }
+        store.containers.insert(record);
+      },
+      async () => {
+        if (request.cidFile) writeNewFile(request.cidFile, id, '--cidfile');
+        interrupt.check();
+        if (after.start) await this.#lifecycle.startCreated(id, after.attended);
+      },
+      () => this.#lifecycle.dismantle(id),
+    );
+    return id;
+  }
+
+  async #image(request: ContainerCreateRequest, progress: ProgressSink): Promise<ImageRecord | undefined> {
+    if (request.rootfs !== undefined || request.image === 'host') return undefined;
+    if (!request.image) {
+      throw new PeapodError('INVALID_ARGUMENT', 'an image, "host" or --rootfs is needed', {
+        hint: 'peapod run IMAGE [COMMAND…]; "host" is a fresh root on this machine\'s /usr and /etc',
+      });
+    }
+    const images = await this.#context.images();
+    if (request.pull === 'missing' || request.pull === 'never') {
+      const present = images.find(request.image);
+      if (present) return present;
+    }
+    const id = await images.pull(
+      request.image,
+      { policy: request.pull as 'always' | 'missing' | 'never' | 'newer', quiet: false },
+      progress,
+    );
+    return images.require(id);
+  }
+
+  async #newPod(request: ContainerCreateRequest, createCommand: readonly string[]): Promise<string> {
+    const pod: PodCreateRequest = {
+      ...request,
+      name: request.pod?.slice('new:'.length) || undefined,
+      labels: [],
+      labelFiles: [],
+      podIdFile: undefined,
+      replace: false,
+    };
+    return this.#pods.create(pod, createCommand);
+  }
+
+  /** What belongs to the pod's network is the pod's to say. */
+  #checkPodFlags(request: ContainerCreateRequest): void {
+    if (request.pod === undefined || request.pod.startsWith('new:')) return;
+    const pod = this.#pods.require(request.pod);
+    const refused = [
+      request.ports.length > 0 && '-p',
+      request.publishAll && '-P',
+      request.networks.length > 0 && '--network',
+      request.ip !== undefined && '--ip',
+      request.macAddress !== undefined && '--mac-address',
+    ].find((flag) => flag !== false);
+    if (!refused || !pod.shared.includes('net')) return;
+    throw new PeapodError(
+      'INVALID_ARGUMENT',
+      `${refused} cannot be set on a container of pod ${pod.name}: the network is the pod's`,
+      { hint: `give ${refused} to peapod pod create` },
+    );
+  }
+
+  async #ownSandbox(
+    request: ContainerCreateRequest,
+    hostname: string,
+    image: ImageRecord | undefined,
+  ): Promise<SandboxSpec> {
+    // ipc and uts are the container's alone: the runtime makes them with it.
+    const namespaces: SharedNamespace[] = ['net'];
+    const exposed = Object.keys(image?.config.config?.ExposedPorts ?? {});
+    const morePorts = request.publishAll ? exposed.flatMap((text) => openPorts(text)) : [];
+    return resolveSandboxSpec(this.#context, request, { hostname, namespaces, morePorts });
+  }
+
+  async #removeExisting(name: string): Promise<void> {
+    const existing = this.find(name);
+    if (existing) await this.#lifecycle.remove(existing.id, { force: true });
+  }
+}
+
+function openPorts(exposed: string): PortRequest[] {
+  return parseExposedPorts(exposed).map((port) => ({ ...port, hostIp: '', hostPort: undefined }));
+}

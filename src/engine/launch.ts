@@ -1,0 +1,233 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { availableCapabilities } from '../container/capabilities.ts';
+import { createUnderMonitor } from '../container/conmon.ts';
+import type { Crun } from '../container/crun.ts';
+import { hostDevices } from '../container/host-devices.ts';
+import type { NamespaceChoice } from '../container/namespaces.ts';
+import { buildOciConfig, containerCapabilities } from '../container/oci-config.ts';
+import { readHardLimits } from '../container/rlimits.ts';
+import type { RootfsPlan } from '../container/rootfs.ts';
+import { type SeccompFilter, loadSeccomp } from '../container/seccomp.ts';
+import type { ResolvedUser } from '../container/user.ts';
+
+import { type FileLock, waitForLock } from '../host/libc.ts';
+import type { ContainerRecord, MountSpec, SharedNamespace } from '../store/records.ts';
+import type { Context } from './context.ts';
+import { writeEtcFiles } from './etc.ts';
+import { planRootfs, userOf } from './rootfs.ts';
+import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
+
+/** A command that stays with the container from before its first instruction. */
+export interface Attended {
+  /** Called between create and start: no output is lost. */
+  connect(files: { socketPath: string; ctlPath: string }): Promise<void>;
+  /** Gets the lock that keeps conmon's exit command waiting; releases it after its own clean-up. */
+  keep(lock: FileLock): void;
+}
+
+/** A sandbox whose namespaces exist and whose network is on its way. */
+export interface Starting {
+  readonly network: Promise<void>;
+  /** After `network` it holds the attachment, too. */
+  view(): ReadySandbox;
+}
+
+/** Runs when the container has ended: nothing to do where another command attends to it or has cleaned up. */
+const exitScript = 'exec 9<"$1" && flock 9; [ -e "$2" ] || exit 0; shift 2; exec "$@"';
+
+const lockWaitMs = 30_000;
+
+/** From a container's record to its running first process. */
+export class Launcher {
+  readonly #context: Context;
+  readonly #sandboxes: Sandboxes;
+  readonly #crun: () => Crun;
+  readonly #takeDown: (record: ContainerRecord) => Promise<void>;
+
+  constructor(
+    context: Context,
+    sandboxes: Sandboxes,
+    crun: () => Crun,
+    takeDown: (record: ContainerRecord) => Promise<void>,
+  ) {
+    this.#context = context;
+    this.#sandboxes = sandboxes;
+    this.#crun = crun;
+    this.#takeDown = takeDown;
+  }
+
+  /** With its sandbox; the caller holds the operations on both. What fails is undone. */
+  async launch(record: ContainerRecord, attended?: Attended): Promise<void> {
+    const own = record.sandboxId === record.id;
+    try {
+      await this.launchIn(record, await this.#sandboxes.begin(record.sandboxId), attended);
+    } catch (error) {
+      if (own) await this.#sandboxes.release(record.id);
+      throw error;
+    }
+  }
+
+  async launchIn(record: ContainerRecord, starting: Starting, attended?: Attended): Promise<void> {
+    const { paths, store } = this.#context;
+    const runtimeDir = paths.containerRuntime(record.id);
+    mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
+    const lock = await waitForLock(join(runtimeDir, 'lock'), 'exclusive', lockWaitMs);
+    try {
+      await this.#run(record, starting, attended);
+      if (lock && attended) attended.keep(lock);
+    } catch (error) {
+      // A network that still comes up would outlive the undo.
+      await starting.network.catch(() => {});
+      await this.#takeDown(record);
+      store.containers.setError(record.id, (error as Error).message);
+      lock?.release();
+      throw error;
+    } finally {
+      if (!attended) lock?.release();
+    }
+  }
+
+  async #run(record: ContainerRecord, starting: Starting, attended?: Attended): Promise<void> {
+    const { paths, facts, store, interrupt } = this.#context;
+    const { id } = record;
+    const crun = this.#crun();
+    const runtimeDir = paths.containerRuntime(id);
+    for (const dir of [paths.container(id), paths.exits, paths.crunRoot]) mkdirSync(dir, { recursive: true });
+    const [plan, runner] = await Promise.all([planRootfs(this.#context, record), this.#context.inside()]);
+    const user = userOf(record.spec, plan);
+    writeEtcFiles(this.#context, record, starting.view());
+    const seccomp = this.#writeBundle(record, plan, user, starting.view());
+    interrupt.check();
+    const created = createUnderMonitor(runner, {
+      id,
+      name: record.name,
+      bundle: runtimeDir,
+      logPath: join(paths.container(id), 'ctr.log'),
+      exits: paths.exits,
+      crun,
+      terminal: record.spec.terminal,
+      stdin: record.spec.openStdin,
+      args: record.spec.args,
+      exitCommand: this.#exitCommand(id),
+      before: [...plan.commands, ...this.#volumeCommands(record, user)],
+    });
+    const [monitored] = await settled([created, starting.network] as const);
+    interrupt.check();
+    writeEtcFiles(this.#context, record, starting.view());
+    await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
+    const startedAtMs = Date.now();
+    await crun.start(runner, id);
+    store.containers.setRunning(id, { ...monitored, startedAtMs, bootId: facts.bootId });
+    seccomp.remember(crun.root, id);
+  }
+
+  #writeBundle(
+    record: ContainerRecord,
+    plan: RootfsPlan,
+    user: ResolvedUser,
+    sandbox: ReadySandbox,
+  ): SeccompFilter {
+    const { paths, facts } = this.#context;
+    const { id, spec } = record;
+    const runtimeDir = paths.containerRuntime(id);
+    const available = availableCapabilities(facts.rootless);
+    const seccomp = loadSeccomp({
+      profile: spec.privileged ? 'unconfined' : spec.seccompProfile,
+      capabilities: containerCapabilities(spec, user.uid, available).bounding,
+      cacheDir: join(paths.runRoot, 'seccomp'),
+      runtimePath: this.#crun().path,
+    });
+    const namespaces = this.#namespaces(record, sandbox);
+    const config = buildOciConfig({
+      spec: { ...spec, annotations: { ...spec.annotations } },
+      rootDir: plan.path,
+      user,
+      namespaces: { ...namespaces, cgroup: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 'private' : 'host' },
+      foreignNetwork: ['netns'].includes(sandbox.record.spec.network.kind),
+      hostname: spec.hostname,
+      generated: {
+        hosts: join(runtimeDir, 'hosts'),
+        hostname: join(runtimeDir, 'hostname'),
+        resolvConf: join(runtimeDir, 'resolv.conf'),
+        containerenv: join(runtimeDir, '.containerenv'),
+      },
+      shm: this.#shm(record),
+      mounts: this.#mounts(record),
+      rootless: facts.rootless,
+      limits: readHardLimits(),
+      availableCapabilities: available,
+      seccomp: seccomp.seccomp,
+      seccompAnnotations: seccomp.annotations,
+      cgroupsPath: facts.rootless ? undefined : `/peapod/${id}`,
+      devices: spec.privileged ? hostDevices(facts.rootless) : [],
+    });
+    writeFileSync(join(runtimeDir, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+    return seccomp;
+  }
+
+  /** Each namespace from the pod where it shares it, else the container's own. */
+  #namespaces(
+    record: ContainerRecord,
+    sandbox: ReadySandbox,
+  ): Record<'network' | 'ipc' | 'uts' | 'pid', NamespaceChoice> {
+    const pod = this.#podSandbox(record);
+    const from = (name: SharedNamespace): NamespaceChoice => {
+      const path = sandbox.namespacePaths[name] ?? pod?.namespacePaths[name];
+      return path ? { path } : 'private';
+    };
+    const network = sandbox.record.spec.network.kind === 'host' ? 'host' : from('net');
+    return { network, ipc: from('ipc'), uts: from('uts'), pid: from('pid') };
+  }
+
+  #shm(record: ContainerRecord): 'private' | { path: string } {
+    const shm = this.#podSandbox(record)?.shm;
+    return shm ? { path: shm } : 'private';
+  }
+
+  /** The pod's sandbox, also where the container's network is its own. */
+  #podSandbox(record: ContainerRecord): ReadySandbox | undefined {
+    return record.podId ? this.#sandboxes.view(record.podId) : undefined;
+  }
+
+  /** Volumes become binds of their directories, which exist from now on. */
+  #mounts(record: ContainerRecord): MountSpec[] {
+    return record.spec.mounts.map((mount, index) => {
+      if (mount.type !== 'volume') return mount;
+      const source = this.#volumeDir(record, mount, index);
+      mkdirSync(source, { recursive: true });
+      return { ...mount, type: 'bind', source };
+    });
+  }
+
+  /** Anonymous volumes live and go with their container. */
+  #volumeDir(record: ContainerRecord, mount: MountSpec, index: number): string {
+    const { paths } = this.#context;
+    if (mount.source !== '') return join(paths.volumes, mount.source, '_data');
+    return join(paths.container(record.id), 'volumes', String(index));
+  }
+
+  /** `:U` gives the source to the container's user. */
+  #volumeCommands(record: ContainerRecord, user: ResolvedUser): string[][] {
+    return record.spec.mounts.flatMap((mount, index) => {
+      if (!mount.options.includes('U')) return [];
+      const source = mount.type === 'volume' ? this.#volumeDir(record, mount, index) : mount.source;
+      return [['chown', '-R', '-h', `${user.uid}:${user.gid}`, source]];
+    });
+  }
+
+  #exitCommand(id: string): string[] {
+    const dir = this.#context.paths.containerRuntime(id);
+    const words = [...this.#context.self, 'container', 'cleanup', id];
+    return ['/bin/sh', '-c', exitScript, 'sh', join(dir, 'lock'), join(dir, 'config.json'), ...words];
+  }
+}
+
+/** Waits for all, then throws the first failure: nothing is still under way when the undo begins. */
+async function settled<T extends readonly Promise<unknown>[]>(
+  promises: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const results = await Promise.allSettled(promises);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as never;
+}

@@ -1,0 +1,261 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CgroupManager } from '../container/crun.ts';
+import { Crun } from '../container/crun.ts';
+import { waitForExitCode, wasOomKilled } from '../container/exit-status.ts';
+import { removeTree, unmountRootfs } from '../container/rootfs.ts';
+import { PeapodError } from '../errors.ts';
+import { which } from '../host/exec.ts';
+import { type FileLock, waitForLock } from '../host/libc.ts';
+import { type ProcessIdentity, isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
+import type { ContainerRecord } from '../store/records.ts';
+import type { Context } from './context.ts';
+import { type Attended, Launcher } from './launch.ts';
+import type { Operations } from './operations.ts';
+import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
+
+const killPatienceMs = 10_000;
+
+/**
+ * What happens to one container: started, stopped, killed, cleaned up, removed. Methods say which
+ * operation their caller holds; the order is always pod before container.
+ */
+export class Lifecycle {
+  readonly #context: Context;
+  readonly #operations: Operations;
+  readonly #sandboxes: Sandboxes;
+  readonly #launcher: Launcher;
+  #crun: Crun | undefined;
+
+  constructor(context: Context, operations: Operations, sandboxes: Sandboxes) {
+    this.#context = context;
+    this.#operations = operations;
+    this.#sandboxes = sandboxes;
+    this.#launcher = new Launcher(
+      context,
+      sandboxes,
+      () => this.crun,
+      (record) => this.#takeDown(record),
+    );
+  }
+
+  get crun(): Crun {
+    const { facts, paths } = this.#context;
+    // Without root, cgroups are the container's session's; limits come with delegation.
+    const manager: CgroupManager = facts.rootless ? 'disabled' : 'cgroupfs';
+    this.#crun ??= new Crun(which('crun', facts.env.PATH), paths.crunRoot, manager);
+    return this.#crun;
+  }
+
+  /** Whether its first process lives now, whatever the store last heard. */
+  isRunning(record: ContainerRecord): boolean {
+    return (
+      (record.state === 'running' || record.state === 'paused') &&
+      record.bootId === this.#context.facts.bootId &&
+      record.process !== undefined &&
+      isAlive(record.process)
+    );
+  }
+
+  /** Starts a container with its sandbox; holds the operations on both. */
+  async start(id: string, attended?: Attended): Promise<void> {
+    const { sandboxId } = this.#require(id);
+    const launch = async () => {
+      await this.#settle(id);
+      await this.#launcher.launch(this.#require(id), attended);
+    };
+    if (sandboxId === id) return this.#operations.during(id, 'start', launch);
+    return this.#operations.during(sandboxId, 'start', () => this.#operations.during(id, 'start', launch));
+  }
+
+  /** For a container that this very command has created and holds the operation on. */
+  async startCreated(id: string, attended?: Attended): Promise<void> {
+    const record = this.#require(id);
+    const launch = () => this.#launcher.launch(record, attended);
+    if (record.sandboxId === id) return launch();
+    return this.#operations.during(record.sandboxId, 'start', launch);
+  }
+
+  /** Starts a member of a pod whose operation the caller holds. */
+  async startInReady(id: string, sandbox: ReadySandbox): Promise<void> {
+    await this.#operations.during(id, 'start', async () => {
+      await this.#settle(id);
+      await this.#launcher.launchIn(this.#require(id), { network: Promise.resolve(), view: () => sandbox });
+    });
+  }
+
+  /** Signal, patience, SIGKILL, clean-up. Idempotent. */
+  async stop(id: string, timeoutSeconds?: number): Promise<void> {
+    await this.#operations.during(id, 'stop', async () => {
+      const record = this.#context.store.containers.get(id);
+      if (!record) return;
+      if (this.isRunning(record)) await this.#end(record, timeoutSeconds ?? record.spec.stopTimeoutSeconds);
+      else await this.#settle(id);
+    });
+  }
+
+  /** Sends a signal; where it ends the container, conmon's exit command cleans up. Throws WRONG_STATE. */
+  async kill(id: string, signal: number): Promise<void> {
+    const record = this.#require(id);
+    if (!this.isRunning(record) || !record.process) {
+      throw new PeapodError('WRONG_STATE', `container ${record.name} is not running: it is ${record.state}`, {
+        hint: `peapod start ${record.name} starts it`,
+      });
+    }
+    await this.#signal(record.process, signal);
+    if (signal === 9) await waitForEnd(record.process, killPatienceMs);
+  }
+
+  async remove(id: string, options: { force: boolean; timeoutSeconds?: number | undefined }): Promise<void> {
+    await this.#operations.during(id, 'remove', async () => {
+      const record = this.#context.store.containers.get(id);
+      if (!record) throw new PeapodError('NOT_FOUND', `no such container ${id.slice(0, 12)}`);
+      if (this.isRunning(record) && !options.force) {
+        throw new PeapodError(
+          'WRONG_STATE',
+          `cannot remove container ${record.id} as it is running - running or paused containers cannot be removed without force`,
+          { hint: `stop it first (peapod stop ${record.name}), or use --force` },
+        );
+      }
+      await this.dismantle(id, options.timeoutSeconds ?? record.spec.stopTimeoutSeconds);
+    });
+  }
+
+  async removeMember(id: string, timeoutSeconds?: number): Promise<void> {
+    await this.#operations.during(id, 'remove', () => this.dismantle(id, timeoutSeconds ?? 0));
+  }
+
+  /** Ends and forgets a container, whatever is there of it. Idempotent; the caller holds the operation. */
+  async dismantle(id: string, timeoutSeconds = 0): Promise<void> {
+    const { store, paths } = this.#context;
+    const record = store.containers.get(id);
+    if (!record) return;
+    if (this.isRunning(record)) await this.#end(record, timeoutSeconds, { remove: false });
+    else await this.#takeDown(record);
+    if (record.sandboxId === id) await this.#sandboxes.release(id);
+    await removeTree(paths.container(id), () => this.#context.inside());
+    rmSync(join(paths.exits, id), { force: true });
+    store.db.transaction(() => {
+      store.containers.delete(id);
+      if (record.sandboxId === id) store.sandboxes.delete(id);
+      store.names.release(id);
+    });
+  }
+
+  /** After its process has ended: records how, and takes down what only a running container needs. */
+  async cleanup(id: string): Promise<void> {
+    await this.#operations.during(id, 'cleanup', async () => {
+      const record = this.#context.store.containers.get(id);
+      if (!record || this.isRunning(record)) return;
+      await this.#settle(id);
+      if (record.spec.remove) await this.dismantle(id);
+    });
+  }
+
+  /** Waits for the end and the exit code of a container that this command attends; cleans up after it. */
+  async finish(id: string): Promise<number> {
+    const record = this.#require(id);
+    if (record.process) await waitForEnd(record.process, Number.POSITIVE_INFINITY);
+    return this.#operations.during(id, 'cleanup', async () => {
+      await this.#settle(id);
+      const exitCode = this.#context.store.containers.get(id)?.exitCode ?? 0;
+      if (record.spec.remove) await this.dismantle(id);
+      return exitCode;
+    });
+  }
+
+  /**
+   * Writes down the end of a container that is dead in /proc but not in the store, and clears what a dead
+   * command left of it. The caller holds the operation.
+   */
+  async #settle(id: string): Promise<void> {
+    const { store, facts } = this.#context;
+    const record = store.containers.get(id);
+    if (!record || this.isRunning(record)) return;
+    if (record.state === 'running' || record.state === 'paused') {
+      const thisBoot = record.bootId === facts.bootId;
+      const ended = thisBoot ? await this.#exitOf(record) : { exitCode: 255, oomKilled: false };
+      await this.#takeDown(record);
+      store.containers.setExited(id, { finishedAtMs: Date.now(), ...ended });
+      if (record.sandboxId === id) await this.#sandboxes.release(id);
+    } else if (existsSync(this.#context.paths.containerRuntime(id))) {
+      await this.#takeDown(record);
+    }
+  }
+
+  /** 255 where conmon was killed before it could write the code, as podman has it. */
+  async #exitOf(record: ContainerRecord): Promise<{ exitCode: number; oomKilled: boolean }> {
+    const { paths } = this.#context;
+    const { id, monitor } = record;
+    const isMonitored = () => monitor !== undefined && isAlive(monitor);
+    const exitCode = await waitForExitCode(paths.exits, id, { isMonitored, timeoutMs: killPatienceMs });
+    return { exitCode: exitCode ?? 255, oomKilled: wasOomKilled(paths.containerRuntime(id)) };
+  }
+
+  /** Ends the processes of a running container and settles it, while its exit command waits for the lock. */
+  async #end(record: ContainerRecord, timeoutSeconds: number, then = { remove: record.spec.remove }): Promise<void> {
+    const { process } = record;
+    const lock = await this.#lock(record.id);
+    try {
+      if (process && timeoutSeconds > 0) {
+        await this.#signal(process, record.spec.stopSignal);
+        await waitForEnd(process, timeoutSeconds * 1000);
+      }
+      if (process && isAlive(process)) {
+        await this.#signal(process, 9);
+        if (!(await waitForEnd(process, killPatienceMs))) {
+          throw new PeapodError('WRONG_STATE', `container ${record.name} does not end, even by SIGKILL`, {
+            hint: `its process ${process.pid} may wait for a device or a network file system`,
+          });
+        }
+      }
+      await this.#settle(record.id);
+      if (then.remove) await this.dismantle(record.id);
+    } finally {
+      lock?.release();
+    }
+  }
+
+  /** Mounts, crun's state, runtime files. Idempotent. */
+  async #takeDown(record: ContainerRecord): Promise<void> {
+    const { paths, separateMounts, host } = this.#context;
+    const { id } = record;
+    const left = this.crun.status(id);
+    if (left) {
+      if (this.crun.cgroupManager === 'disabled' && !isAliveByPid(left.pid)) {
+        rmSync(join(paths.crunRoot, id), { recursive: true, force: true });
+      } else {
+        await this.crun.delete(await this.#context.inside(), id);
+      }
+    }
+    await unmountRootfs(paths.container(id), separateMounts ? undefined : host);
+    rmSync(paths.containerRuntime(id), { recursive: true, force: true });
+  }
+
+  /** Held while a command attends a container: conmon's exit command waits for it. */
+  async #lock(id: string): Promise<FileLock | undefined> {
+    const dir = this.#context.paths.containerRuntime(id);
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    return waitForLock(join(dir, 'lock'), 'exclusive', 0);
+  }
+
+  async #signal(process: ProcessIdentity, signal: number): Promise<void> {
+    try {
+      signalProcess(process, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+      const inside = await this.#context.inside();
+      await inside.run(['kill', `-${signal}`, String(process.pid)], { accept: 'any' });
+    }
+  }
+
+  #require(id: string): ContainerRecord {
+    const record = this.#context.store.containers.get(id);
+    if (!record) throw new PeapodError('NOT_FOUND', `no such container ${id.slice(0, 12)}`);
+    return record;
+  }
+}
+
+function isAliveByPid(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { PeapodError } from '../errors.ts';
+import type { NameTable } from '../store/names.ts';
+
+const adjectives = (
+  'able amber ample bold brave brisk calm clever cosy crisp deft eager early fair fleet fond frank fresh gentle glad ' +
+  'grand happy hardy honest jolly keen kind lively loyal lucky mellow merry mild neat nimble noble patient placid ' +
+  'plucky polite proud quick quiet ready robust royal sharp shiny sincere sleek smart snug sober solid spry stable ' +
+  'steady stout sunny sure swift tidy trim true upbeat vivid warm wise witty young zesty'
+).split(' ');
+
+const nouns = (
+  'acorn alder aspen badger barley basil beech birch bison briar cedar clover cobra condor coral crane cricket daisy ' +
+  'dolphin eagle elder ember falcon fennel fern finch garnet ginger grove harbor hazel heron holly iris ivy jasper ' +
+  'juniper kestrel lark laurel lentil lily linden lotus lynx maple marten mesa minnow moss myrtle nettle newt oak ' +
+  'olive orchid otter owl pear pebble petal pine plover plum poplar quail quartz raven reed robin rowan sage shrew ' +
+  'sorrel sparrow spruce swan teal thistle thyme tulip vetch violet walnut willow wren yarrow'
+).split(' ');
+
+/** 64 lower-case hex digits, as podman's ids. */
+export function newId(): string {
+  return randomBytes(32).toString('hex');
+}
+
+/** podman's rule for names of pods, containers and volumes. Throws INVALID_ARGUMENT. */
+export function checkName(name: string): string {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
+    throw new PeapodError('INVALID_ARGUMENT', `names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: "${name}" does not`, {
+      hint: 'begin with a letter or digit, then letters, digits, "_", "." and "-"',
+    });
+  }
+  if (name.length > 253) {
+    throw new PeapodError('INVALID_ARGUMENT', `the name ${name.slice(0, 20)}… is longer than 253 characters`);
+  }
+  return name;
+}
+
+/** Two friendly words that nothing is called yet. */
+export function friendlyName(names: NameTable): string {
+  for (;;) {
+    const random = randomBytes(4);
+    const adjective = adjectives[random.readUInt16LE(0) % adjectives.length];
+    const noun = nouns[random.readUInt16LE(2) % nouns.length];
+    const name = `${adjective}_${noun}`;
+    if (names.isFree(name)) return name;
+    const numbered = `${name}${random[0]}`;
+    if (names.isFree(numbered)) return numbered;
+  }
+}

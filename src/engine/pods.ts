@@ -1,0 +1,186 @@
+import { writeFileSync } from 'node:fs';
+import { PeapodError } from '../errors.ts';
+import type { ContainerRecord, PodRecord } from '../store/records.ts';
+import type { Context } from './context.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { checkName, friendlyName, newId } from './names.ts';
+import type { Operations } from './operations.ts';
+import { parseLabels, parseShare } from './parse-options.ts';
+import type { PodCreateRequest } from './requests.ts';
+import { resolveSandboxSpec } from './sandbox-spec.ts';
+import type { Sandboxes } from './sandboxes.ts';
+
+/** Pods: made, started, stopped and removed as a whole. */
+export class Pods {
+  readonly #context: Context;
+  readonly #operations: Operations;
+  readonly #sandboxes: Sandboxes;
+  readonly #lifecycle: Lifecycle;
+
+  constructor(context: Context, operations: Operations, sandboxes: Sandboxes, lifecycle: Lifecycle) {
+    this.#context = context;
+    this.#operations = operations;
+    this.#sandboxes = sandboxes;
+    this.#lifecycle = lifecycle;
+  }
+
+  /** Throws NOT_FOUND. */
+  require(nameOrId: string): PodRecord {
+    const pod = this.find(nameOrId);
+    if (pod) return pod;
+    throw new PeapodError('NOT_FOUND', `no pod with name or ID ${nameOrId} found: no such pod`, {
+      hint: 'peapod pod ps lists the pods there are',
+    });
+  }
+
+  find(nameOrId: string): PodRecord | undefined {
+    const { names, pods } = this.#context.store;
+    const id = names.resolve('pod', nameOrId);
+    return id === undefined ? undefined : pods.get(id);
+  }
+
+  async create(request: PodCreateRequest, createCommand: readonly string[]): Promise<string> {
+    const { store, facts, interrupt } = this.#context;
+    if (request.name !== undefined) checkName(request.name);
+    const labels = parseLabels(request.labels, request.labelFiles);
+    const shared = parseShare(request.share);
+    if (request.replace && request.name) await this.#removeExisting(request.name);
+    const id = newId();
+    const name = request.name ?? friendlyName(store.names);
+    const spec = await resolveSandboxSpec(this.#context, request, {
+      hostname: request.hostname ?? name.slice(0, 64),
+      namespaces: shared,
+    });
+    interrupt.check();
+    await this.#operations.creating(
+      id,
+      () => {
+        store.names.claim(name, 'pod', id);
+        store.sandboxes.insert(id, spec, facts.bootId);
+        store.pods.insert({ id, name, createdAtMs: Date.now(), labels, shared, createCommand });
+        store.ports.reserve(id, spec.ports);
+      },
+      async () => {
+        const record = store.sandboxes.get(id);
+        if (record) await this.#sandboxes.pin(record);
+        interrupt.check();
+        if (request.podIdFile) writeNewFile(request.podIdFile, id, '--pod-id-file');
+      },
+      () => this.dismantle(id),
+    );
+    return id;
+  }
+
+  /** The sandbox with its network, then all members at once. Idempotent. */
+  async start(nameOrId: string): Promise<string> {
+    const { id } = this.require(nameOrId);
+    await this.#operations.during(id, 'start', async () => {
+      this.require(id);
+      const wasReady = this.#isReady(id);
+      const sandbox = await this.#sandboxes.ready(id);
+      const members = this.#context.store.containers.ofPod(id);
+      const started = await Promise.allSettled(
+        members.map((member) => this.#lifecycle.startInReady(member.id, sandbox)),
+      );
+      const failures = started.flatMap((result, index) =>
+        result.status === 'rejected' ? [{ member: members[index] as ContainerRecord, error: result.reason }] : [],
+      );
+      if (failures.length === 0) return;
+      if (!wasReady && failures.length === members.length) await this.#rest(id);
+      const [first] = failures;
+      throw first?.error;
+    });
+    return id;
+  }
+
+  /** Members first, all at once; then the network goes, the namespaces stay. Idempotent. */
+  async stop(nameOrId: string, timeoutSeconds?: number): Promise<string> {
+    const { id } = this.require(nameOrId);
+    await this.#operations.during(id, 'stop', async () => {
+      const members = this.#context.store.containers.ofPod(id);
+      await Promise.all(members.map((member) => this.#lifecycle.stop(member.id, timeoutSeconds)));
+      await this.#rest(id);
+    });
+    return id;
+  }
+
+  async remove(
+    nameOrId: string,
+    options: { force: boolean; timeoutSeconds?: number | undefined },
+  ): Promise<string> {
+    const pod = this.require(nameOrId);
+    await this.#operations.during(pod.id, 'remove', async () => {
+      if (!this.#context.store.pods.get(pod.id)) this.require(nameOrId);
+      const members = this.#context.store.containers.ofPod(pod.id);
+      const running = members.filter((member) => this.#lifecycle.isRunning(member));
+      if (running.length > 0 && !options.force) {
+        const names = running.map((member) => member.name).join(', ');
+        throw new PeapodError(
+          'WRONG_STATE',
+          `pod ${pod.name} has running containers (${names}) and cannot be removed`,
+          { hint: `stop it first (peapod pod stop ${pod.name}), or use --force` },
+        );
+      }
+      await this.dismantle(pod.id, options.timeoutSeconds);
+    });
+    return pod.id;
+  }
+
+  /** Removes a pod with all that belongs to it, whatever is there. Idempotent; the caller holds the operation. */
+  async dismantle(id: string, timeoutSeconds?: number): Promise<void> {
+    const { store } = this.#context;
+    // Another command may add a member until the pod's row is gone.
+    for (;;) {
+      const members = store.containers.ofPod(id);
+      await Promise.all(
+        members.map((member) => this.#lifecycle.removeMember(member.id, timeoutSeconds)),
+      );
+      if (store.containers.ofPod(id).length > 0) continue;
+      await this.#sandboxes.release(id);
+      const gone = store.db.transaction(() => {
+        if (store.containers.ofPod(id).length > 0) return false;
+        store.pods.delete(id);
+        store.sandboxes.delete(id);
+        store.names.release(id);
+        return true;
+      });
+      if (gone) return;
+    }
+  }
+
+  /** After an interrupted start or stop: no network that nothing needs. The caller holds the operation. */
+  async settle(id: string): Promise<void> {
+    const { store } = this.#context;
+    const record = store.sandboxes.get(id);
+    if (!record || record.state === 'released') return;
+    if (store.containers.ofPod(id).some((member) => this.#lifecycle.isRunning(member))) return;
+    await this.#rest(id);
+  }
+
+  #isReady(id: string): boolean {
+    const record = this.#context.store.sandboxes.get(id);
+    return record !== undefined && this.#sandboxes.state(record) === 'ready';
+  }
+
+  async #rest(id: string): Promise<void> {
+    const record = this.#context.store.sandboxes.get(id);
+    if (record && record.state !== 'released') await this.#sandboxes.detach(record);
+  }
+
+  async #removeExisting(name: string): Promise<void> {
+    if (this.find(name)) await this.remove(name, { force: true });
+  }
+}
+
+/** `--pod-id-file`, `--cidfile`: refuses to overwrite, as podman does. */
+export function writeNewFile(path: string, text: string, flag: string): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+  } catch (error) {
+    throw new PeapodError('INVALID_ARGUMENT', `cannot write ${flag} ${path}: ${(error as Error).message}`, {
+      hint: 'choose a path that does not exist yet',
+      cause: error,
+    });
+  }
+}
+

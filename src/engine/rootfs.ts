@@ -1,0 +1,31 @@
+import { type RootfsPlan, planDirectory, planHostRoot, planOverlay } from '../container/rootfs.ts';
+import { type ResolvedUser, lookUpUser, parseDatabase } from '../container/user.ts';
+import { PeapodError } from '../errors.ts';
+import type { ContainerRecord, ContainerSpec } from '../store/records.ts';
+import type { Context } from './context.ts';
+
+/** How this container's root is mounted; unpacks layers that are missing. */
+export async function planRootfs(context: Context, record: ContainerRecord): Promise<RootfsPlan> {
+  const { rootfs } = record.spec;
+  const containerDir = context.paths.container(record.id);
+  const support = { userxattr: context.facts.rootless };
+  if (rootfs.kind === 'host') return planHostRoot(containerDir, support);
+  if (rootfs.kind === 'directory') {
+    return rootfs.overlay ? planOverlay(containerDir, [rootfs.path], support) : planDirectory(rootfs.path);
+  }
+  const images = await context.images();
+  const image = images.find(rootfs.imageId);
+  if (!image) {
+    throw new PeapodError('NOT_FOUND', `the image ${rootfs.imageId.slice(0, 12)} of container ${record.name} is gone`, {
+      hint: `pull ${record.spec.imageName} again`,
+    });
+  }
+  return planOverlay(containerDir, await images.layerDirectories(image), support);
+}
+
+/** Whom the container runs as, looked up in its own /etc. Throws NOT_FOUND with exit code 126. */
+export function userOf(spec: Pick<ContainerSpec, 'user'>, plan: RootfsPlan): ResolvedUser {
+  const passwd = parseDatabase(plan.read('/etc/passwd'));
+  const group = parseDatabase(plan.read('/etc/group'));
+  return lookUpUser(spec.user, passwd, group);
+}

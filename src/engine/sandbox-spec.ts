@@ -1,0 +1,104 @@
+import { PeapodError } from '../errors.ts';
+import { chooseHostPorts } from '../network/free-port.ts';
+import { parseNetworkRequest } from '../network/network-request.ts';
+import { parsePorts } from '../network/port-spec.ts';
+import { selectBackend } from '../network/select.ts';
+import type { PortMapping, PortRequest } from '../network/types.ts';
+import type { DnsSpec, NetworkChoice, SandboxSpec, SharedNamespace } from '../store/records.ts';
+import type { Context } from './context.ts';
+import { parseAddresses, parseHostEntries, parseMacAddress } from './parse-options.ts';
+import type { NetworkFlags } from './requests.ts';
+
+/**
+ * Turns the network flags of a pod or a container into a sandbox's spec: decides the backend, picks open
+ * host ports, and asks the backend whether it could do it. Nothing is made.
+ */
+export async function resolveSandboxSpec(
+  context: Context,
+  flags: NetworkFlags,
+  given: {
+    hostname: string;
+    namespaces: readonly SharedNamespace[];
+    /** From `-P` and EXPOSE. */
+    morePorts?: readonly PortRequest[];
+  },
+): Promise<SandboxSpec> {
+  const requests = [...parsePorts(flags.ports), ...(given.morePorts ?? [])];
+  const dns = resolveDns(flags);
+  const hostEntries = parseHostEntries(flags.addHosts);
+  const chosen = chooseNetwork(context, flags);
+  if (chosen.kind !== 'backend') refuseForForeignNetwork(chosen, flags, requests);
+  const ports = await pickPorts(context, requests);
+  const network = chosen.kind === 'backend' ? withPorts(chosen, ports) : chosen;
+  if (network.kind === 'backend') {
+    const backend = await context.backend(network.backend);
+    await backend.validate(network.spec);
+  }
+  return { hostname: given.hostname, namespaces: given.namespaces, network, ports, dns, hostEntries };
+}
+
+function resolveDns(flags: NetworkFlags): DnsSpec {
+  const servers = flags.dnsServers.includes('none') ? ['none'] : parseAddresses(flags.dnsServers, '--dns');
+  return { servers, searches: [...flags.dnsSearch], options: [...flags.dnsOptions] };
+}
+
+function chooseNetwork(context: Context, flags: NetworkFlags): NetworkChoice {
+  if (flags.networks.length > 1) {
+    throw new PeapodError('NETWORK_UNSUPPORTED', 'a pod or container takes one --network', {
+      hint: `use one of: ${flags.networks.join(', ')}`,
+    });
+  }
+  const request = parseNetworkRequest(flags.networks[0] ?? 'private');
+  if (request.kind === 'none' || request.kind === 'host') return { kind: request.kind };
+  if (request.kind === 'netns') return { kind: 'netns', path: request.path };
+  if (request.kind === 'container') {
+    const containerId = context.store.names.resolve('container', request.container);
+    if (!containerId) {
+      throw new PeapodError('NOT_FOUND', `no container with name or ID "${request.container}" found`, {
+        hint: '--network container:NAME joins the network of an existing container',
+      });
+    }
+    return { kind: 'container', containerId };
+  }
+  const selected = selectBackend(request, { rootless: context.facts.rootless });
+  const { ip, ip6, mac, ...options } = selected.options;
+  const addresses = [flags.ip ?? ip, flags.ip6 ?? ip6].filter((address) => address !== undefined);
+  const macAddress = flags.macAddress ?? mac;
+  return {
+    kind: 'backend',
+    backend: selected.backend,
+    spec: {
+      network: selected.network,
+      options,
+      staticAddresses: parseAddresses(addresses, '--ip'),
+      ...(macAddress ? { macAddress: parseMacAddress(macAddress) } : {}),
+      ports: [],
+    },
+  };
+}
+
+function withPorts(
+  choice: NetworkChoice & { kind: 'backend' },
+  ports: readonly PortMapping[],
+): NetworkChoice & { kind: 'backend' } {
+  return { ...choice, spec: { ...choice.spec, ports } };
+}
+
+function refuseForForeignNetwork(
+  choice: NetworkChoice,
+  flags: NetworkFlags,
+  ports: readonly PortRequest[],
+): void {
+  const what = flags.ip || flags.ip6 ? '--ip' : flags.macAddress ? '--mac-address' : undefined;
+  const refused = ports.length > 0 && choice.kind !== 'host' ? '-p' : what;
+  if (!refused) return;
+  throw new PeapodError('NETWORK_UNSUPPORTED', `${refused} does nothing with --network ${choice.kind}`, {
+    hint: `leave out ${refused}, or choose a network that peapod makes`,
+  });
+}
+
+async function pickPorts(context: Context, requests: readonly PortRequest[]): Promise<PortMapping[]> {
+  const mappings = requests.filter((request): request is PortMapping => request.hostPort !== undefined);
+  if (mappings.length === requests.length) return mappings;
+  return chooseHostPorts(requests, (protocol) => context.store.ports.taken(protocol));
+}

@@ -1,0 +1,127 @@
+import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records.ts';
+import type { Context } from './context.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Sandboxes } from './sandboxes.ts';
+import type { ContainerView, PodView } from './views.ts';
+
+/** Rows of `ps` and `pod ps`: what the store remembers, corrected by what /proc says. */
+export class Views {
+  readonly #context: Context;
+  readonly #lifecycle: Lifecycle;
+  readonly #sandboxes: Sandboxes;
+
+  constructor(context: Context, lifecycle: Lifecycle, sandboxes: Sandboxes) {
+    this.#context = context;
+    this.#lifecycle = lifecycle;
+    this.#sandboxes = sandboxes;
+  }
+
+  containers(): ContainerView[] {
+    const { store } = this.#context;
+    const sandboxes = new Map(store.sandboxes.all().map((sandbox) => [sandbox.id, sandbox]));
+    return store.containers.all().map((record) => this.container(record, sandboxes.get(record.sandboxId)));
+  }
+
+  container(record: ContainerRecord, sandbox: SandboxRecord | undefined): ContainerView {
+    const { spec } = record;
+    const podName = record.podId ? this.#context.store.names.nameOf(record.podId) : undefined;
+    return {
+      id: record.id,
+      name: record.name,
+      imageId: spec.rootfs.kind === 'image' ? spec.rootfs.imageId : '',
+      image: spec.imageName,
+      command: spec.args,
+      createdAtMs: record.createdAtMs,
+      startedAtMs: record.startedAtMs,
+      finishedAtMs: record.finishedAtMs,
+      state: this.stateOf(record),
+      exitCode: record.exitCode,
+      pid: record.process?.pid ?? 0,
+      podId: record.podId,
+      podName,
+      ports: sandbox ? portsOf(sandbox) : [],
+      exposedPorts: spec.exposedPorts,
+      networks: sandbox ? networksOf(sandbox) : [],
+      addresses: addressesOf(sandbox),
+      labels: spec.labels,
+      mounts: spec.mounts.map((mount) => mount.destination),
+    };
+  }
+
+  /** `stopped`: it has ended, and its clean-up is still to come. */
+  stateOf(record: ContainerRecord): string {
+    if (record.state !== 'running' && record.state !== 'paused') return record.state;
+    return this.#lifecycle.isRunning(record) ? record.state : 'stopped';
+  }
+
+  async pods(): Promise<PodView[]> {
+    const { store } = this.#context;
+    const members = Map.groupBy(store.containers.all(), (container) => container.podId ?? '');
+    return Promise.all(store.pods.all().map((pod) => this.pod(pod, members.get(pod.id) ?? [])));
+  }
+
+  async pod(
+    pod: PodRecord,
+    members: readonly ContainerRecord[] = this.#context.store.containers.ofPod(pod.id),
+  ): Promise<PodView> {
+    const sandbox = this.#context.store.sandboxes.get(pod.id) as SandboxRecord;
+    const states = members.map((member) => ({
+      id: member.id,
+      name: member.name,
+      status: this.stateOf(member),
+    }));
+    const { network } = sandbox.spec;
+    return {
+      id: pod.id,
+      name: pod.name,
+      status: podStatus(
+        this.#sandboxStatus(sandbox),
+        states.map((member) => member.status),
+      ),
+      createdAtMs: pod.createdAtMs,
+      members: states,
+      backend: network.kind === 'backend' ? network.backend : network.kind,
+      networks: networksOf(sandbox),
+      addresses: addressesOf(sandbox),
+      ports: portsOf(sandbox),
+      labels: pod.labels,
+      cgroupParent: '',
+      shared: pod.shared,
+      missing: await this.#sandboxes.missing(sandbox),
+    };
+  }
+
+  /** The sandbox counts as podman's infra container does. */
+  #sandboxStatus(sandbox: SandboxRecord): string {
+    const now = this.#sandboxes.state(sandbox);
+    if (now === 'ready') return 'running';
+    return sandbox.state === 'pinned' ? 'created' : 'exited';
+  }
+}
+
+/** podman's reading of a pod's members, libpod GetPodStatus. */
+function podStatus(sandbox: string, members: readonly string[]): string {
+  const all = [sandbox, ...members];
+  const count = (state: string) => all.filter((each) => each === state).length;
+  if (count('created') === all.length) return 'Created';
+  if (count('running') === all.length) return 'Running';
+  if (count('running') > 0) return 'Degraded';
+  if (count('paused') > 0) return 'Paused';
+  if (count('stopped') > 0) return 'Stopped';
+  return count('exited') > 0 ? 'Exited' : 'Created';
+}
+
+/** Published ones, or, while nothing is published, those reserved for it. */
+function portsOf(sandbox: SandboxRecord): ContainerView['ports'] {
+  if (sandbox.published.length > 0) return sandbox.published;
+  return sandbox.spec.ports.map((port) => ({ ...port, via: '' }));
+}
+
+function networksOf(sandbox: SandboxRecord): string[] {
+  const { network } = sandbox.spec;
+  return network.kind === 'backend' ? [network.spec.network] : [];
+}
+
+function addressesOf(sandbox: SandboxRecord | undefined): string[] {
+  return (sandbox?.attachment?.addresses ?? []).map((cidr) => cidr.split('/')[0] as string);
+}
