@@ -18,6 +18,9 @@ const result = spawnSync(
     '--splitting',
     '--format=esm',
     '--target=bun',
+    // What lies in the caller's directory must not steer peapod: .env could set PATH, bunfig.toml run code.
+    '--no-compile-autoload-dotenv',
+    '--no-compile-autoload-bunfig',
     '--define',
     `PEAPOD_VERSION="${version}"`,
     '--outfile',
