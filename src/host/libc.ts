@@ -8,10 +8,13 @@ import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 const symbols = {
   __errno_location: { args: [], returns: FFIType.ptr },
   bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
+  cfmakeraw: { args: [FFIType.ptr], returns: FFIType.void },
   chroot: { args: [FFIType.ptr], returns: FFIType.i32 },
   connect: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
+  fcntl: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   inet_pton: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
+  ioctl: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
   lsetxattr: {
     args: [FFIType.ptr, FFIType.ptr, FFIType.ptr, FFIType.u64, FFIType.i32],
     returns: FFIType.i32,
@@ -26,6 +29,8 @@ const symbols = {
   shutdown: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   pipe2: { args: [FFIType.ptr, FFIType.i32], returns: FFIType.i32 },
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  tcgetattr: { args: [FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
+  tcsetattr: { args: [FFIType.i32, FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
   utimensat: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr, FFIType.i32], returns: FFIType.i32 },
   syscall: { args: [FFIType.i64, FFIType.i32, FFIType.ptr, FFIType.ptr, FFIType.u64], returns: FFIType.i64 },
 } as const;
@@ -34,7 +39,7 @@ let loaded: ReturnType<typeof load> | undefined;
 function load() {
   return dlopen('libc.so.6', symbols).symbols;
 }
-function libc(): ReturnType<typeof load> {
+export function libc(): ReturnType<typeof load> {
   loaded ??= load();
   return loaded;
 }
@@ -56,7 +61,7 @@ function lastErrno(): number {
 const EINTR = 4;
 
 /** Runs a call that returns -1 on failure; throws what errno says. */
-function checked(syscall: string, call: () => number, subject?: string): number {
+export function checked(syscall: string, call: () => number, subject?: string): number {
   for (;;) {
     const result = call();
     if (result !== -1) return result;
