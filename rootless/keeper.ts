@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
-import { type Runner, toolMissing } from '../src/host/exec.ts';
+import { Runner, toolMissing } from '../src/host/exec.ts';
 import { type HostFacts, keeperEnvironment } from '../src/host/facts.ts';
 import { type FileLock, lockFile, waitForLock } from '../src/host/libc.ts';
 import type { Paths } from '../src/host/paths.ts';
@@ -66,6 +66,29 @@ export class Keeper {
       throw error;
     });
     return this.#entered;
+  }
+
+  /**
+   * A runner in a pod's network namespace, in one step and with the host's mounts: a long-lived program there
+   * keeps no mount of the keeper alive. `netnsPath` is a path inside of the keeper's mount namespace.
+   */
+  async netns(netnsPath: string): Promise<Runner> {
+    const inside = await this.runner();
+    if (this.#facts.insideKeeper) return inside.netns(netnsPath);
+    const users = await this.userNamespace();
+    return new Runner([
+      ...users.prefix.slice(0, -1),
+      `--net=${this.pathFromOutside(netnsPath)}`,
+      ...users.prefix.slice(-1),
+    ]);
+  }
+
+  /** A runner in the user namespace alone: the host's mounts, the caller's working directory. */
+  async userNamespace(): Promise<Runner> {
+    const inside = await this.runner();
+    const identity = this.running();
+    if (this.#facts.insideKeeper || !identity) return inside;
+    return this.#host.within(['nsenter', '-t', String(identity.pid), '-U', '--preserve-credentials', '--']);
   }
 
   /** Undefined where none runs. Inside of the keeper's namespaces it is only asked for by name, never needed. */

@@ -1,0 +1,242 @@
+import { readFileSync } from 'node:fs';
+import { PeapodError } from '../src/errors.ts';
+import { type Runner, toolMissing } from '../src/host/exec.ts';
+import type { HostFacts } from '../src/host/facts.ts';
+import type {
+  Attachment,
+  NetworkBackend,
+  NetworkCapabilities,
+  NetworkTarget,
+  PodNetworkSpec,
+} from '../src/network/backend.ts';
+import type { PortMapping, PublishedPort } from '../src/network/types.ts';
+import type { Keeper } from './keeper.ts';
+import { refusePrivilegedPorts } from './port-errors.ts';
+import { endRelays } from './relay.ts';
+import { findDeadRelay, publishByRelay, unpublishByRelay, viaRelay } from './relay-ports.ts';
+import { hostUnfit, isOnPath, tunProblems } from './requirements.ts';
+import { parseSlirpOptions, type SlirpOptions, slirpAddresses } from './slirp-options.ts';
+import { endSlirp, slirpOf, startSlirp, tapName } from './slirp4netns.ts';
+
+export interface Slirp4netnsBackendOptions {
+  /** Where the target's `netnsPath` is visible: the keeper's namespaces, or the host for root. */
+  readonly inside: () => Promise<Runner>;
+  readonly host: Runner;
+  readonly facts: HostFacts;
+  /** Absent for root. */
+  readonly keeper?: Keeper;
+}
+
+const ipv6 = { address: 'fd00::100/64', gateway: 'fd00::2', dns: 'fd00::3' } as const;
+
+/**
+ * slirp4netns(1), BUGS: a greater default makes TCP into the namespace slow. A host that forbids it stays slow.
+ * The other two values are the host's, which a new namespace begins with.
+ */
+function tcpBuffer(): string {
+  const [min, , max] = readFileSync('/proc/sys/net/ipv4/tcp_rmem', 'utf8').trim().split(/\s+/);
+  return `echo "${min} 87380 ${max}" >/proc/sys/net/ipv4/tcp_rmem\n`;
+}
+
+/** The address is given by hand, so that nobody waits for duplicate detection and router advertisements. */
+const quietIpv6 = `
+cd /proc/sys/net/ipv6/conf/default && echo 0 >accept_dad && echo 0 >accept_ra
+`;
+
+/** A user-mode network for one pod: no rights needed, no other pod in sight. Ports come in by our relay. */
+export class Slirp4netnsBackend implements NetworkBackend {
+  readonly name = 'slirp4netns';
+  readonly capabilities: NetworkCapabilities = {
+    protocols: ['tcp', 'udp'],
+    ipv6: true,
+    podToPod: false,
+    sourceAddress: false,
+    staticAddress: false,
+  };
+  readonly #inside: () => Promise<Runner>;
+  readonly #host: Runner;
+  readonly #facts: HostFacts;
+  readonly #keeper: Keeper | undefined;
+
+  constructor(options: Slirp4netnsBackendOptions) {
+    this.#inside = options.inside;
+    this.#host = options.host;
+    this.#facts = options.facts;
+    this.#keeper = options.keeper;
+  }
+
+  async validate(spec: PodNetworkSpec): Promise<void> {
+    const options = parseSlirpOptions(spec.options);
+    if (spec.staticAddresses.length > 0) {
+      throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns gives every pod the same address', {
+        hint: 'leave out --ip, choose the range with --network slirp4netns:cidr=…, or use --network bridge',
+      });
+    }
+    for (const port of spec.ports) {
+      if (port.protocol === 'sctp') {
+        throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns does not publish sctp ports');
+      }
+    }
+    const bySlirp = spec.ports.filter((port) => !isRelayed(port, options));
+    if (bySlirp.length > 0) {
+      const { refuseIpv6Forward } = await import('./slirp-forwards.ts');
+      for (const port of bySlirp) refuseIpv6Forward(port);
+    }
+    refusePrivilegedPorts(spec.ports, this.#facts);
+    if (!isOnPath('slirp4netns', this.#facts.env.PATH)) throw toolMissing('slirp4netns');
+    const problem = tunProblems()[0];
+    if (problem) throw hostUnfit(problem);
+  }
+
+  async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
+    const options = parseSlirpOptions(spec.options);
+    if (!slirpOf(target.runtimeDir)) await this.#start(target, options, spec.macAddress);
+    const { address, gateway, dns } = slirpAddresses(options.cidr);
+    const sixth = options.enableIpv6 ? [ipv6] : [];
+    return {
+      backend: this.name,
+      network: spec.network,
+      ifname: tapName,
+      addresses: [address, ...sixth.map((one) => one.address)],
+      gateways: [gateway, ...sixth.map((one) => one.gateway)],
+      dns: [dns, ...sixth.map((one) => one.dns)],
+      mtuBytes: options.mtuBytes,
+      ...(spec.macAddress ? { macAddress: spec.macAddress } : {}),
+      opaque: { portHandler: options.portHandler },
+    };
+  }
+
+  async #start(target: NetworkTarget, options: SlirpOptions, macAddress?: string): Promise<void> {
+    const directory = target.runtimeDir;
+    await endSlirp(directory); // what a killed one left
+    const place = await this.#slirpPlace(target.netnsPath);
+    const netns = await this.#netns(target.netnsPath);
+    const tuned = netns.run(['sh', '-c', options.enableIpv6 ? tcpBuffer() + quietIpv6 : tcpBuffer()], {
+      accept: 'any',
+    });
+    try {
+      if (options.enableIpv6) await tuned;
+      await Promise.all([startSlirp({ directory, ...place, options, macAddress }), tuned]);
+      if (options.enableIpv6) {
+        await netns.batch([
+          ['ip', '-6', 'address', 'replace', ipv6.address, 'dev', tapName, 'nodad'],
+          ['ip', '-6', 'route', 'replace', 'default', 'via', ipv6.gateway, 'dev', tapName],
+        ]);
+      }
+    } catch (error) {
+      await endSlirp(directory);
+      throw error;
+    }
+  }
+
+  async detach(target: NetworkTarget): Promise<void> {
+    await Promise.all([endRelays(target.runtimeDir), endSlirp(target.runtimeDir)]);
+  }
+
+  async check(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
+    if (!slirpOf(target.runtimeDir)) {
+      throw new PeapodError('NETWORK_DRIFT', `slirp4netns of ${target.name} does not run`);
+    }
+    const silent = findDeadRelay(ports);
+    if (silent) {
+      throw new PeapodError(
+        'NETWORK_DRIFT',
+        `the port relay of ${target.name} for ${silent.hostPort} does not run`,
+      );
+    }
+    const bySlirp = ports.filter((port) => port.via !== viaRelay);
+    if (bySlirp.length === 0) return;
+    const { findLostForward } = await import('./slirp-forwards.ts');
+    const lost = await findLostForward(target.runtimeDir, bySlirp);
+    if (lost) {
+      throw new PeapodError(
+        'NETWORK_DRIFT',
+        `slirp4netns of ${target.name} does not forward ${lost.hostPort}`,
+      );
+    }
+  }
+
+  missingHelpers(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): string[] {
+    return [
+      ...(slirpOf(target.runtimeDir) ? [] : ['slirp4netns']),
+      ...(findDeadRelay(ports) ? ['relay'] : []),
+    ];
+  }
+
+  async publish(
+    target: NetworkTarget,
+    last: Attachment,
+    ports: readonly PortMapping[],
+  ): Promise<PublishedPort[]> {
+    const portHandler = last.opaque.portHandler === 'slirp4netns' ? 'slirp4netns' : 'relay';
+    const address = (last.addresses[0] as string).split('/')[0] as string;
+    const relayed = ports.filter((port) => isRelayed(port, { portHandler }));
+    const forwarded = ports.filter((port) => !isRelayed(port, { portHandler }));
+    const unknown = ports.find((port) => port.protocol === 'sctp');
+    if (unknown) throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns does not publish sctp ports');
+
+    const place = {
+      directory: target.runtimeDir,
+      runner: () => this.#netns(target.netnsPath),
+      self: this.#facts.self,
+      address,
+    };
+    const byRelay = await publishByRelay(place, relayed);
+    try {
+      const bySlirp = forwarded.length > 0 ? await this.#forward(target, address, forwarded) : [];
+      const all = [...byRelay, ...bySlirp];
+      return ports.map((port) => all.find((one) => isSame(one, port)) as PublishedPort);
+    } catch (error) {
+      await unpublishByRelay(target.runtimeDir, byRelay);
+      throw error;
+    }
+  }
+
+  async #forward(
+    target: NetworkTarget,
+    address: string,
+    ports: readonly PortMapping[],
+  ): Promise<PublishedPort[]> {
+    const { publishBySlirp, refuseIpv6Forward } = await import('./slirp-forwards.ts');
+    for (const port of ports) refuseIpv6Forward(port);
+    return publishBySlirp(target.runtimeDir, address, ports);
+  }
+
+  async unpublish(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
+    const bySlirp = ports.filter((port) => port.via !== viaRelay);
+    await unpublishByRelay(
+      target.runtimeDir,
+      ports.filter((port) => port.via === viaRelay),
+    );
+    if (bySlirp.length === 0 || !slirpOf(target.runtimeDir)) return;
+    const { unpublishBySlirp } = await import('./slirp-forwards.ts');
+    await unpublishBySlirp(target.runtimeDir, bySlirp);
+  }
+
+  async #netns(path: string): Promise<Runner> {
+    return this.#keeper ? this.#keeper.netns(path) : (await this.#inside()).netns(path);
+  }
+
+  /**
+   * In the user namespace, but with the host's mounts: its sandbox copies the mount namespace, and with the
+   * keeper's it would keep every pinned namespace alive as long as it runs.
+   */
+  async #slirpPlace(netnsPath: string): Promise<{ prefix: readonly string[]; netnsPath: string }> {
+    if (!this.#keeper) return { prefix: this.#host.prefix, netnsPath };
+    const users = await this.#keeper.userNamespace();
+    return { prefix: users.prefix, netnsPath: this.#keeper.pathFromOutside(netnsPath) };
+  }
+}
+
+function isRelayed(port: PortMapping, options: Pick<SlirpOptions, 'portHandler'>): boolean {
+  return port.protocol !== 'sctp' && options.portHandler === 'relay';
+}
+
+function isSame(one: PortMapping, other: PortMapping): boolean {
+  return (
+    one.protocol === other.protocol &&
+    one.hostIp === other.hostIp &&
+    one.hostPort === other.hostPort &&
+    one.containerPort === other.containerPort
+  );
+}

@@ -1,0 +1,87 @@
+import type { Runner } from '../src/host/exec.ts';
+import { isAlive, type ProcessIdentity } from '../src/host/processes.ts';
+import { type PortMapping, type PublishedPort, portKey } from '../src/network/types.ts';
+import { closeRelayPorts, relaysOf, startRelay } from './relay.ts';
+
+/** Publishing by relay, as the backends need it: published ports name their relay in `handle`. */
+
+export const viaRelay = 'relay';
+
+export interface RelayPlace {
+  readonly directory: string;
+  readonly runner: () => Promise<Runner>;
+  readonly self: readonly string[];
+  readonly address: string;
+}
+
+/** Ports that a living relay of the target serves already are left as they are: a restart may ask again. */
+export async function publishByRelay(
+  place: RelayPlace,
+  ports: readonly PortMapping[],
+): Promise<PublishedPort[]> {
+  const served = await servedPorts(place.directory);
+  const missing = ports.filter((port) => !served.has(portKey(port)));
+  if (missing.length > 0) {
+    const { directory, self, address } = place;
+    const relay = await startRelay({
+      directory,
+      self,
+      address,
+      runner: await place.runner(),
+      ports: missing,
+    });
+    for (const port of missing) served.set(portKey(port), relay);
+  }
+  return ports.map((port) => ({
+    ...port,
+    via: viaRelay,
+    handle: handleOf(served.get(portKey(port)) as ProcessIdentity),
+  }));
+}
+
+/** Idempotent; where a relay has ended its ports are free anyway. */
+export async function unpublishByRelay(directory: string, ports: readonly PublishedPort[]): Promise<void> {
+  const byRelay = Map.groupBy(ports, (port) => port.handle ?? '');
+  await Promise.all(
+    [...byRelay].map(async ([handle, itsPorts]) => {
+      const relay = relayOfHandle(handle);
+      if (!relay || !isAlive(relay)) return;
+      try {
+        await closeRelayPorts(directory, relay, itsPorts.map(portKey));
+      } catch (error) {
+        if (isAlive(relay)) throw error;
+      }
+    }),
+  );
+}
+
+/** The first port whose relay has ended. */
+export function findDeadRelay(ports: readonly PublishedPort[]): PublishedPort | undefined {
+  const dead = new Map<string, boolean>();
+  return ports.find((port) => {
+    if (port.via !== viaRelay) return false;
+    const handle = port.handle ?? '';
+    if (!dead.has(handle)) {
+      const relay = relayOfHandle(handle);
+      dead.set(handle, !relay || !isAlive(relay));
+    }
+    return dead.get(handle);
+  });
+}
+
+async function servedPorts(directory: string): Promise<Map<string, ProcessIdentity>> {
+  const served = new Map<string, ProcessIdentity>();
+  for (const relay of relaysOf(directory)) {
+    for (const key of await closeRelayPorts(directory, relay, [])) served.set(key, relay);
+  }
+  return served;
+}
+
+function handleOf({ pid, startTicks }: ProcessIdentity): string {
+  return `${pid}:${startTicks}`;
+}
+
+function relayOfHandle(handle: string): ProcessIdentity | undefined {
+  const [pid, startTicks] = handle.split(':').map(Number);
+  return pid && startTicks ? { pid, startTicks } : undefined;
+}

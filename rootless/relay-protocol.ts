@@ -1,0 +1,49 @@
+import { type PortMapping, portKey } from '../src/network/types.ts';
+
+/** What the relay's starter and the relay agree on. Small: both sides load it. */
+
+/** The relay writes a byte here once every listener accepts. */
+export const readyFd = 3;
+/** The listeners follow in the order of the ports in the arguments. */
+export const firstListenerFd = 4;
+
+export interface RelayPort {
+  /** `portKey` of the mapping: how a request names it. */
+  readonly key: string;
+  readonly protocol: string;
+  /** Empty for all addresses. */
+  readonly hostIp: string;
+  readonly containerPort: number;
+}
+
+export interface RelayArguments {
+  /** The runtime directory of the target. */
+  readonly directory: string;
+  /** Where connections go: an address of the pod. */
+  readonly address: string;
+  readonly ports: readonly RelayPort[];
+}
+
+/** One word a port: its key holds all that the relay must know. */
+export function relayArguments(directory: string, address: string, ports: readonly PortMapping[]): string[] {
+  return [directory, address, ...ports.map(portKey)];
+}
+
+export function parseRelayArguments(args: readonly string[]): RelayArguments {
+  const [directory, address, ...keys] = args;
+  if (directory === undefined || address === undefined) throw new Error('relay: a word is missing');
+  const ports = keys.map((key) => {
+    const [protocol = '', hostIp = '', , containerPort] = key.split('/');
+    return { key, protocol, hostIp, containerPort: Number(containerPort) };
+  });
+  return { directory, address, ports };
+}
+
+/** The identity of a relay, as identity-file.ts writes it. */
+export function relayFile(pid: number): string {
+  return `relay-${pid}`;
+}
+
+export function relaySocket(pid: number): string {
+  return `relay-${pid}.sock`;
+}

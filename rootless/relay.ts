@@ -1,0 +1,120 @@
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { PeapodError } from '../src/errors.ts';
+import { type Runner, toolMissing } from '../src/host/exec.ts';
+import { bindPort } from '../src/host/libc.ts';
+import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+import type { PortMapping } from '../src/network/types.ts';
+import { readIdentity } from './identity-file.ts';
+import { portError } from './port-errors.ts';
+import { relayArguments, relayFile, relaySocket } from './relay-protocol.ts';
+
+/** Starts, asks and ends the relays of one target: their only register is its runtime directory. */
+
+export interface RelayStart {
+  readonly directory: string;
+  /** In the network namespace whose addresses the relay connects to. */
+  readonly runner: Runner;
+  /** The words that start peapod: `HostFacts.self`. */
+  readonly self: readonly string[];
+  readonly address: string;
+  readonly ports: readonly PortMapping[];
+}
+
+const readyTimeoutMs = 10_000;
+const endTimeoutMs = 5_000;
+const logName = 'relay.log';
+
+/**
+ * Binds every port on the host, then hands all of them to one relay process. All or none.
+ * Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT, COMMAND_FAILED.
+ */
+export async function startRelay(start: RelayStart): Promise<ProcessIdentity> {
+  const fds: number[] = [];
+  const logFile = join(start.directory, logName);
+  try {
+    for (const port of start.ports) fds.push(bindHostPort(port));
+    fds.push(openSync(logFile, 'a', 0o600));
+    const words = relayArguments(start.directory, start.address, start.ports);
+    const logFd = fds.at(-1) as number;
+    const child = start.runner.start(
+      [...start.self, 'internal', 'relay', ...words],
+      ['ignore', 'ignore', logFd, 'pipe', ...fds.slice(0, -1)],
+    );
+    const ready = Promise.withResolvers<void>();
+    const late = setTimeout(() => ready.reject(failed('is not ready', logFile)), readyTimeoutMs);
+    const readyPipe = child.stdio[3] as NodeJS.ReadableStream & { destroy(): void };
+    readyPipe.on('data', () => ready.resolve());
+    readyPipe.on('error', () => {}); // its end is told by the process
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      ready.reject(error.code === 'ENOENT' ? toolMissing(child.spawnfile, error) : error),
+    );
+    child.on('exit', () => ready.reject(failed('ended', logFile)));
+    try {
+      await ready.promise;
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    } finally {
+      clearTimeout(late);
+      readyPipe.destroy();
+      child.removeAllListeners('exit');
+    }
+    const identity = readIdentity(join(start.directory, relayFile(child.pid as number)));
+    if (!identity) throw failed('left no trace', logFile);
+    return identity;
+  } finally {
+    for (const fd of fds) closeSync(fd);
+  }
+}
+
+export function bindHostPort(port: PortMapping): number {
+  try {
+    return bindPort(port.protocol === 'udp' ? 'udp' : 'tcp', port.hostIp || '::', port.hostPort);
+  } catch (error) {
+    throw portError(error, port);
+  }
+}
+
+function failed(how: string, logFile: string): PeapodError {
+  const said = readFileSync(logFile, 'utf8').trim().split('\n').at(-1);
+  return new PeapodError('COMMAND_FAILED', `the port relay ${how}${said ? `: ${said}` : ''}`);
+}
+
+/** The living relays of a target. */
+export function relaysOf(directory: string): ProcessIdentity[] {
+  return relayFiles(directory)
+    .map((name) => readIdentity(join(directory, name)))
+    .filter((identity): identity is ProcessIdentity => identity !== undefined && isAlive(identity));
+}
+
+/** Takes ports back from a relay, by their `portKey`; returns those that it still serves. */
+export async function closeRelayPorts(
+  directory: string,
+  relay: ProcessIdentity,
+  keys: readonly string[],
+): Promise<string[]> {
+  const { requestOnce } = await import('./unix-request.ts');
+  return JSON.parse(await requestOnce(directory, relaySocket(relay.pid), JSON.stringify(keys))) as string[];
+}
+
+/** Idempotent. Their ports are free and their connections closed when it returns. */
+export async function endRelays(directory: string): Promise<void> {
+  const relays = relaysOf(directory);
+  for (const relay of relays) signalProcess(relay, 'SIGKILL');
+  await Promise.all(relays.map((relay) => waitForEnd(relay, endTimeoutMs)));
+  for (const name of relayFiles(directory)) {
+    rmSync(join(directory, name), { force: true });
+    rmSync(join(directory, `${name}.sock`), { force: true });
+  }
+  rmSync(join(directory, logName), { force: true });
+}
+
+function relayFiles(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((name) => /^relay-\d+$/.test(name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PeapodError } from '../src/errors.ts';
+import { toolMissing } from '../src/host/exec.ts';
+import { makeFifo } from '../src/host/libc.ts';
+import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+import { readIdentity, writeIdentity } from './identity-file.ts';
+import type { SlirpOptions } from './slirp-options.ts';
+import { apiSocketName } from './slirp-socket.ts';
+
+/**
+ * The process slirp4netns(1) of one network namespace. Its files in the target's runtime directory:
+ * `exit`, a FIFO that it reads and that ends it when a writer came and went; `slirp.pid`; `slirp.log`;
+ * `api.sock`; `forwards`, there once a port was published through the API.
+ */
+
+export const tapName = 'tap0';
+
+export interface SlirpStart {
+  readonly directory: string;
+  /** Words in front that enter the user namespace; none for root. */
+  readonly prefix: readonly string[];
+  /** The namespace's file as the process sees it. */
+  readonly netnsPath: string;
+  readonly options: SlirpOptions;
+  readonly macAddress?: string | undefined;
+}
+
+const readyTimeoutMs = 10_000;
+const endTimeoutMs = 5_000;
+/** The tap device of a slirp4netns that just ended is gone some 40 ms later. */
+const busyRetryMs = 1_000;
+const busyPauseMs = 10;
+
+/** Returns once the interface is configured and the API listens. Throws COMMAND_FAILED, TOOL_MISSING. */
+export async function startSlirp(start: SlirpStart): Promise<ProcessIdentity> {
+  const deadline = performance.now() + busyRetryMs;
+  for (;;) {
+    try {
+      return await startOnce(start);
+    } catch (error) {
+      const busy = error instanceof Error && /TUNSETIFF.*busy/.test(error.message);
+      if (!busy || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, busyPauseMs));
+    }
+  }
+}
+
+async function startOnce(start: SlirpStart): Promise<ProcessIdentity> {
+  const { directory } = start;
+  const fifo = join(directory, 'exit');
+  const logFile = join(directory, 'slirp.log');
+  rmSync(fifo, { force: true });
+  makeFifo(fifo, 0o600);
+  const exitFd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const logFd = openSync(logFile, 'w', 0o600);
+  const argv = [...start.prefix, 'slirp4netns', ...slirpFlags(start), start.netnsPath, tapName];
+  try {
+    // In its directory, so that the API's path stays short: sockaddr_un holds 107 bytes.
+    const child = spawn(argv[0] as string, argv.slice(1), {
+      cwd: directory,
+      detached: true,
+      stdio: ['ignore', 'ignore', logFd, 'pipe', exitFd],
+    });
+    child.unref();
+    try {
+      await ready(child, logFile);
+      return writeIdentity(join(directory, 'slirp.pid'), child.pid as number);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
+  } finally {
+    closeSync(exitFd);
+    closeSync(logFd);
+  }
+}
+
+function slirpFlags({ options, macAddress }: SlirpStart): string[] {
+  return [
+    '--configure',
+    `--mtu=${options.mtuBytes}`,
+    `--cidr=${options.cidr}`,
+    ...(options.allowHostLoopback ? [] : ['--disable-host-loopback']),
+    ...(options.enableIpv6 ? ['--enable-ipv6'] : []),
+    ...(options.outboundAddr ? [`--outbound-addr=${options.outboundAddr}`] : []),
+    ...(options.outboundAddr6 ? [`--outbound-addr6=${options.outboundAddr6}`] : []),
+    ...(macAddress ? [`--macaddress=${macAddress}`] : []),
+    '--enable-sandbox',
+    '--enable-seccomp',
+    `--api-socket=${apiSocketName}`,
+    '--ready-fd=3',
+    '--exit-fd=4',
+    '--netns-type=path',
+  ];
+}
+
+function ready(child: ChildProcess, logFile: string): Promise<void> {
+  const done = Promise.withResolvers<void>();
+  const late = setTimeout(() => {
+    done.reject(new PeapodError('COMMAND_FAILED', `slirp4netns is not ready after ${readyTimeoutMs} ms`));
+  }, readyTimeoutMs);
+  const readyPipe = child.stdio[3] as NodeJS.ReadableStream & { destroy(): void };
+  readyPipe.on('data', () => done.resolve());
+  readyPipe.on('error', () => {}); // its end is told by the process
+  child.on('error', (error: NodeJS.ErrnoException) =>
+    done.reject(error.code === 'ENOENT' ? toolMissing(child.spawnfile, error) : error),
+  );
+  child.on('exit', () => done.reject(new PeapodError('COMMAND_FAILED', complaint(logFile))));
+  return done.promise.finally(() => {
+    clearTimeout(late);
+    readyPipe.destroy();
+    child.removeAllListeners('exit');
+  });
+}
+
+/** What slirp4netns said without its running commentary. */
+function complaint(logFile: string): string {
+  const lines = readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => line && !/^(sent|received) tapfd|^WARNING|^(child|parent) failed/.test(line));
+  return `slirp4netns failed: ${lines.join('; ') || 'without a word'}`;
+}
+
+export function slirpOf(directory: string): ProcessIdentity | undefined {
+  const identity = readIdentity(join(directory, 'slirp.pid'));
+  return identity && isAlive(identity) && !isExiting(identity.pid) ? identity : undefined;
+}
+
+/** Forty milliseconds pass between the end of a slirp4netns and its being a zombie: see flag PF_EXITING in proc(5). */
+function isExiting(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const flags = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6]);
+    return (flags & PF_EXITING) !== 0;
+  } catch {
+    return true;
+  }
+}
+const PF_EXITING = 0x4;
+
+/** Remembers that the process holds host ports, which are free only when it has ended wholly. */
+export function markForwards(directory: string): void {
+  writeFileSync(join(directory, 'forwards'), '');
+}
+
+/**
+ * Ends the process and removes its files. Idempotent; works without its pid, because the FIFO reaches a process
+ * whose starter was killed before it wrote `slirp.pid`.
+ * It may still be ending when this returns, but holds no host port any more.
+ */
+export async function endSlirp(directory: string): Promise<void> {
+  const identity = readIdentity(join(directory, 'slirp.pid'));
+  if (hangUp(join(directory, 'exit')) && identity) signalProcess(identity, 'SIGKILL');
+  // The kernel takes 40 ms to dismantle a tap device; only whoever wants the ports back must wait for it.
+  if (identity && existsSync(join(directory, 'forwards'))) await waitForEnd(identity, endTimeoutMs);
+  for (const name of ['exit', 'slirp.pid', 'slirp.log', 'forwards', apiSocketName]) {
+    rmSync(join(directory, name), { force: true });
+  }
+}
+
+/** True where a process still had the FIFO open for reading. */
+function hangUp(fifo: string): boolean {
+  try {
+    closeSync(openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENXIO' || code === 'ENOENT') return false;
+    throw error;
+  }
+}
