@@ -13,6 +13,7 @@ import { hostScript } from './host-script.ts';
 import { type Internet, makeInternet } from './internet.ts';
 import { findLeftovers, type HostState, readHostState } from './leftovers.ts';
 import type { RunContext, TestUser } from './run-context.ts';
+import { getPage } from './servers.ts';
 import { Terminal } from './terminal.ts';
 
 export interface HostOptions {
@@ -193,12 +194,14 @@ export class TestHost {
 
   /** The body of a page. A bare port means this host's 127.0.0.1. Retries until `timeoutMs` have passed. */
   fetch(where: number | string, timeoutMs = 5_000): Promise<string> {
-    return eventually(async () => {
-      const outcome = await this.#get(where);
-      const [head = '', ...body] = outcome.stdout.replaceAll('\r\n', '\n').split('\n\n');
-      if (/^HTTP\/1\.\d 200 /.test(head)) return body.join('\n\n').trimEnd();
-      throw new Error(`${where} gave no page: ${head || outcome.stderr || `exit code ${outcome.exitCode}`}`);
-    }, timeoutMs);
+    return eventually(async () => pageOf(await this.#get(where), where), timeoutMs);
+  }
+
+  /** The body of a page as a container gets it. Retries. */
+  fetchFrom(container: string, address: string, port = 80): Promise<string> {
+    return eventually(async () =>
+      pageOf(await this.peapod('exec', container, ...getPage(address, port)), address),
+    );
   }
 
   /** Whether one attempt reaches a web server. */
@@ -210,9 +213,7 @@ export class TestHost {
   #get(where: number | string): Promise<Outcome> {
     const url = new URL(typeof where === 'number' ? `http://127.0.0.1:${where}/` : where);
     const address = url.hostname.replace(/^\[|\]$/g, '');
-    const script =
-      'exec 3<>"/dev/tcp/$0/$1"; printf "GET %s HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n" "$2" "$0" >&3; cat <&3';
-    return this.exec(['timeout', '3', 'bash', '-ec', script, address, url.port || '80', url.pathname]);
+    return this.exec(getPage(address, Number(url.port || 80)));
   }
 
   /** A path of this host as the test process can open it. */
@@ -281,4 +282,10 @@ export class TestHost {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+}
+
+function pageOf(outcome: Outcome, where: number | string): string {
+  const [head = '', ...body] = outcome.stdout.replaceAll('\r\n', '\n').split('\n\n');
+  if (/^HTTP\/1\.\d 200 /.test(head)) return body.join('\n\n').trimEnd();
+  throw new Error(`${where} gave no page: ${head || outcome.stderr || `exit code ${outcome.exitCode}`}`);
 }
