@@ -1,9 +1,31 @@
-import { internalVerbs } from './main.ts';
+import { dispatch } from './commands/dispatch.ts';
+import { descriptorOutput } from './commands/output.ts';
+import { exitCodeOf, printError } from './commands/report-error.ts';
+import { version } from './version.ts';
 
-const [verb, name, ...rest] = process.argv.slice(2);
-const internal = verb === 'internal' && name !== undefined ? internalVerbs[name] : undefined;
-if (internal) {
-  const run = await internal();
-  process.exit(await run(rest));
+/** The entry: runs a command line or an internal process, and is the only place that ends the process. */
+process.exit(await run(process.argv.slice(2)));
+
+async function run(argv: readonly string[]): Promise<number> {
+  const stderr = descriptorOutput(2, false);
+  const [verb, name, ...rest] = argv;
+  if (verb === 'internal' && name !== undefined) {
+    const { internalVerbs } = await import('./main.ts');
+    const load = Object.hasOwn(internalVerbs, name) ? internalVerbs[name] : undefined;
+    if (load !== undefined) {
+      try {
+        return await (await load())(rest);
+      } catch (error) {
+        printError(error, stderr, true);
+        return exitCodeOf(error);
+      }
+    }
+  }
+  return dispatch(argv, {
+    stdout: descriptorOutput(1, true),
+    stderr,
+    version,
+    nowMs: Date.now,
+    openEngine: async (options) => (await import('./main.ts')).openEngine(options),
+  });
 }
-console.log(process.argv, import.meta.url);

@@ -1,0 +1,131 @@
+import type { ContainerView } from '../engine/views.ts';
+import { describePorts, groupPorts } from './format/ports.ts';
+import { ago, unixSeconds } from './format/time.ts';
+
+/** How `ps` shows a container: as cells, as the fields of a template, as JSON. Names are podman's. */
+export interface RowOptions {
+  readonly noTrunc: boolean;
+  readonly nowMs: number;
+}
+
+export const shortIdLength = 12;
+const shortCommandLength = 17;
+
+export function shortId(id: string, noTrunc: boolean): string {
+  return noTrunc ? id : id.slice(0, shortIdLength);
+}
+
+export function commandText(view: ContainerView, noTrunc: boolean): string {
+  const text = view.command.join(' ');
+  return noTrunc || text.length <= shortCommandLength ? text : `${text.slice(0, shortCommandLength)}...`;
+}
+
+/** `Up 3 seconds ago`, `Exited (0) 5 minutes ago`, `Created`. */
+export function statusText(view: ContainerView, nowMs: number): string {
+  switch (view.state) {
+    case 'running':
+      return `Up ${ago(view.startedAtMs ?? view.createdAtMs, nowMs)}`;
+    case 'exited':
+    case 'stopped':
+      return `Exited (${view.exitCode ?? 0}) ${ago(view.finishedAtMs ?? view.createdAtMs, nowMs)}`;
+    default:
+      return view.state.charAt(0).toUpperCase() + view.state.slice(1);
+  }
+}
+
+export function containerCells(
+  view: ContainerView,
+  { noTrunc, nowMs }: RowOptions,
+  withPod: boolean,
+): string[] {
+  const cells = [
+    shortId(view.id, noTrunc),
+    view.image,
+    commandText(view, noTrunc),
+    ago(view.createdAtMs, nowMs),
+    statusText(view, nowMs),
+    describePorts(view.ports, view.exposedPorts),
+    view.name,
+  ];
+  return withPod ? [...cells, shortId(view.podId ?? '', noTrunc), view.podName ?? ''] : cells;
+}
+
+export const containerHeadings: Readonly<Record<string, string>> = {
+  CreatedHuman: 'CREATED',
+  ID: 'CONTAINER ID',
+  Id: 'CONTAINER ID',
+  ImageID: 'IMAGE ID',
+  Pod: 'POD ID',
+  PodName: 'PODNAME',
+};
+
+export function containerJson(view: ContainerView, nowMs: number): Record<string, unknown> {
+  return {
+    AutoRemove: view.autoRemove ?? false,
+    Command: view.command,
+    CreatedAt: ago(view.createdAtMs, nowMs),
+    Exited: isExited(view),
+    ExitedAt: unixSeconds(view.finishedAtMs),
+    ExitCode: view.exitCode ?? 0,
+    Id: view.id,
+    Image: view.image,
+    ImageID: view.imageId,
+    IsInfra: false,
+    Labels: view.labels,
+    Mounts: view.mounts,
+    Names: [view.name],
+    Namespaces: {},
+    Networks: view.networks,
+    Addresses: view.addresses,
+    Pid: view.pid,
+    Pod: view.podId ?? '',
+    PodName: view.podName ?? '',
+    Ports: view.ports.length === 0 ? null : groupPorts(view.ports),
+    Size: null,
+    StartedAt: unixSeconds(view.startedAtMs),
+    State: view.state,
+    Status: statusText(view, nowMs),
+    Created: unixSeconds(view.createdAtMs),
+  };
+}
+
+/** The fields of `ps --format`; those of podman, and Addresses. */
+export function containerRow(
+  view: ContainerView,
+  { noTrunc, nowMs }: RowOptions,
+  time: (timeMs: number) => unknown,
+): Record<string, unknown> {
+  const created = ago(view.createdAtMs, nowMs);
+  return {
+    ID: shortId(view.id, noTrunc),
+    Image: view.image,
+    ImageID: shortId(view.imageId, noTrunc),
+    Command: commandText(view, noTrunc),
+    Created: time(view.createdAtMs),
+    CreatedAt: time(view.createdAtMs),
+    CreatedHuman: created,
+    RunningFor: created,
+    Status: statusText(view, nowMs),
+    State: view.state,
+    Ports: describePorts(view.ports, view.exposedPorts),
+    Names: view.name,
+    Labels: new Map(Object.entries(view.labels)),
+    Label: (name: unknown) => view.labels[String(name)] ?? '',
+    Mounts: view.mounts,
+    Networks: view.networks.join(','),
+    Addresses: view.addresses.join(','),
+    Pod: shortId(view.podId ?? '', noTrunc),
+    PodName: view.podName ?? '',
+    Pid: view.pid,
+    AutoRemove: view.autoRemove ?? false,
+    IsInfra: false,
+    Exited: isExited(view),
+    ExitedAt: unixSeconds(view.finishedAtMs),
+    ExitCode: view.exitCode ?? 0,
+    StartedAt: unixSeconds(view.startedAtMs),
+  };
+}
+
+function isExited(view: ContainerView): boolean {
+  return view.state === 'exited' || view.state === 'stopped';
+}

@@ -1,0 +1,11 @@
+/** `2 MB`, `703 kB`: three digits, thousands of 1000, as podman's tables have sizes. */
+export function humanSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${Number(size.toPrecision(3))} ${units[unit]}`;
+}

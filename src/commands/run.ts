@@ -1,0 +1,134 @@
+import type { ContainerCreateRequest } from '../engine/requests.ts';
+import { atLeast, wrongArguments } from './arguments.ts';
+import { type Call, type Command, command } from './command.ts';
+import { array, bool, type FlagValues, list, optionalBool, string, uint } from './flags.ts';
+import { networkFlags, networkRequest } from './network-flags.ts';
+import { readId } from './targets.ts';
+
+const createFlags = {
+  ...networkFlags,
+  'cap-add': list('Add capabilities'),
+  'cap-drop': list('Drop capabilities'),
+  cidfile: string('Write the id of the container to this file'),
+  entrypoint: string("Run this instead of the image's entrypoint: a word or a JSON array"),
+  env: array('Set an environment variable: KEY=value, or KEY for the value it has here', { short: 'e' }),
+  'env-file': list('Read environment variables from a file'),
+  'env-host': bool('Pass all environment variables of the caller'),
+  interactive: bool('Keep standard input open', { short: 'i' }),
+  name: string('Assign a name to the container'),
+  pod: string("Run in this pod; 'new:NAME' makes one"),
+  'pod-id-file': string('Run in the pod whose id is in this file'),
+  privileged: bool('Give the container all that the caller may do'),
+  'publish-all': bool('Publish all exposed ports to free ports of the host', { short: 'P' }),
+  pull: string('When to pull the image: always, missing, never or newer', { default: 'missing' }),
+  quiet: bool('Do not show the progress of a pull', { short: 'q' }),
+  'read-only': bool('Make the root filesystem read-only'),
+  restart: string('What to do when the container exits', { default: 'no' }),
+  rm: bool('Remove the container after it exits'),
+  rootfs: bool("The first argument is a directory instead of an image; 'DIR:O' keeps it unchanged"),
+  'security-opt': array('Security options, such as no-new-privileges or seccomp=FILE'),
+  'stop-signal': string('Signal that stops the container', { default: 'SIGTERM' }),
+  'stop-timeout': uint('Seconds between the stop signal and SIGKILL', { default: '10' }),
+  'tls-verify': optionalBool('Require HTTPS and verified certificates of registries'),
+  tmpfs: array('Mount a tmpfs at this path', { value: 'tmpfs' }),
+  tty: bool('Allocate a terminal for the container', { short: 't' }),
+  user: string('Run as this user (name or id, optionally with :group)', { short: 'u' }),
+  volume: array('Mount a volume or a directory of the host ([source:]destination[:options])', { short: 'v' }),
+  workdir: string('Working directory inside the container', { short: 'w' }),
+} as const;
+
+const runFlags = {
+  ...createFlags,
+  detach: bool('Run in the background and print the id', { short: 'd' }),
+  'detach-keys': string('Keys that detach from the container', { default: 'ctrl-p,ctrl-q' }),
+} as const;
+
+type CreateValues = FlagValues<typeof createFlags>;
+
+const usage = '[options] IMAGE [COMMAND [ARG...]]';
+const imageNote = `IMAGE is an image's name or id, or 'host': the programs of this machine, read-only to it, which needs no registry.
+What stands behind IMAGE belongs to the container's command.`;
+
+export const run: Command = command({
+  usage,
+  description: `Makes a container and starts it.\n${imageNote}`,
+  examples: [
+    'run --rm host uname -a',
+    'run -it --rm docker.io/library/alpine sh',
+    'run -d --pod new:web -p 8080:80 docker.io/library/nginx',
+    'run --network none -v ./data:/data:ro --rootfs ./tree:O ls /data',
+  ],
+  flags: runFlags,
+  optionsFirst: true,
+  args: atLeast(1),
+  async run(call) {
+    const { values } = call;
+    const request = { ...createRequest(call, values), detachKeys: values['detach-keys'] };
+    const { containers } = await call.engine();
+    const progress = progressOf(call);
+    if (!values.detach) return containers.run(request, progress);
+    call.stdout.line(await containers.runDetached(request, progress));
+    return 0;
+  },
+});
+
+export const create: Command = command({
+  usage,
+  description: `Makes a container without starting it, and prints its id.\n${imageNote}`,
+  examples: ['create --name web --pod front docker.io/library/nginx', 'create -it --name shell host sh'],
+  flags: createFlags,
+  optionsFirst: true,
+  args: atLeast(1),
+  async run(call) {
+    const request = createRequest(call, call.values);
+    const { containers } = await call.engine();
+    call.stdout.line(await containers.create(request, progressOf(call)));
+    return 0;
+  },
+});
+
+function progressOf(call: Pick<Call, 'stderr'> & { values: { quiet: boolean } }) {
+  return call.values.quiet ? undefined : (line: string) => call.stderr.line(line);
+}
+
+function createRequest(call: Pick<Call, 'args' | 'command'>, values: CreateValues): ContainerCreateRequest {
+  const [what, ...words] = call.args as [string, ...string[]];
+  if (values.pod !== undefined && values['pod-id-file'] !== undefined)
+    throw wrongArguments('cannot specify both --pod and --pod-id-file', call.command);
+  return {
+    ...networkRequest(values),
+    image: values.rootfs ? undefined : what,
+    rootfs: values.rootfs ? what : undefined,
+    command: words,
+    name: values.name || undefined,
+    entrypoint: values.entrypoint,
+    env: values.env,
+    envFiles: values['env-file'],
+    envHost: values['env-host'],
+    volumes: values.volume,
+    tmpfs: values.tmpfs,
+    workdir: values.workdir,
+    user: values.user,
+    hostname: values.hostname,
+    labels: values.label,
+    labelFiles: values['label-file'],
+    pod: values['pod-id-file'] === undefined ? values.pod : readId(values['pod-id-file']),
+    publishAll: values['publish-all'],
+    share: values.share,
+    interactive: values.interactive,
+    tty: values.tty,
+    remove: values.rm,
+    restart: values.restart,
+    readOnly: values['read-only'],
+    privileged: values.privileged,
+    capAdd: values['cap-add'],
+    capDrop: values['cap-drop'],
+    securityOptions: values['security-opt'],
+    stopSignal: values['stop-signal'],
+    stopTimeoutSeconds: values['stop-timeout'],
+    pull: values.pull ?? 'missing',
+    tlsVerify: values['tls-verify'],
+    cidFile: values.cidfile,
+    replace: values.replace,
+  };
+}

@@ -1,0 +1,36 @@
+import { noArguments } from './arguments.ts';
+import { command } from './command.ts';
+import { string } from './flags.ts';
+import { isJson, normalize } from './format/report.ts';
+
+export const version = command({
+  usage: '[options]',
+  examples: ['version', "version --format '{{.Client.Version}}'"],
+  flags: { format: string("'json', or a Go template", { short: 'f' }) },
+  args: noArguments,
+  async run(call) {
+    const { format } = call.values;
+    const { system } = await call.engine();
+    const client = await system.version();
+    if (isJson(format)) call.stdout.line(JSON.stringify({ Client: client }));
+    else if (format !== undefined) {
+      const { Template } = await import('./template/execute.ts');
+      const template = new Template(normalize(format), { name: 'version', typeName: '*define.Version' });
+      call.stdout.write(template.execute({ Client: client, ...client }));
+    } else {
+      const lines = [
+        ['Client:', 'peapod'],
+        ...Object.entries(client).map(([key, value]) => [label(key), String(value)]),
+      ];
+      const width = Math.max(...lines.map(([left]) => (left as string).length));
+      for (const [left, right] of lines) call.stdout.line(`${(left as string).padEnd(width)}  ${right}`);
+    }
+    return 0;
+  },
+});
+
+/** `APIVersion` reads `API Version:`, `OsArch` reads `OS/Arch:`. */
+function label(key: string): string {
+  if (key === 'OsArch') return 'OS/Arch:';
+  return `${key.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/^([A-Z]+)([A-Z][a-z])/, '$1 $2')}:`;
+}
