@@ -76,6 +76,10 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly stopTimeoutSeconds?: number | undefined;
   /** `always`, `missing`, `never`, `newer`. */
   readonly pull: string;
+  /** `--tls-verify`; undefined leaves it to the registries' configuration. */
+  readonly tlsVerify?: boolean | undefined;
+  /** `--detach-keys`, as typed; undefined for `ctrl-p,ctrl-q`. */
+  readonly detachKeys?: string | undefined;
   readonly cidFile?: string | undefined;
   readonly replace: boolean;
 }
@@ -90,6 +94,8 @@ export interface ExecRequest {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
+  /** As in ContainerCreateRequest. */
+  readonly detachKeys?: string | undefined;
 }
 
 export interface LogsRequest {

@@ -23,6 +23,8 @@ export interface ContainerView {
   readonly addresses: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly string[];
+  /** `--rm`. */
+  readonly autoRemove?: boolean;
 }
 
 /** One row of `pod ps`. */
