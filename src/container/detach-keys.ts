@@ -33,7 +33,7 @@ export interface ScannedInput {
 /** Finds the key sequence in input that comes in pieces; holds back what may be its beginning. */
 export class DetachScanner {
   readonly #keys: Uint8Array;
-  #matched = 0;
+  readonly #held: number[] = [];
 
   constructor(keys: Uint8Array) {
     this.#keys = keys;
@@ -41,15 +41,12 @@ export class DetachScanner {
 
   scan(input: Uint8Array): ScannedInput {
     if (this.#keys.length === 0) return { data: input, detached: false };
+    const held = this.#held;
     const data: number[] = [];
     for (const byte of input) {
-      if (byte !== this.#keys[this.#matched]) {
-        data.push(...this.#keys.subarray(0, this.#matched));
-        this.#matched = 0;
-      }
-      if (byte === this.#keys[this.#matched]) this.#matched += 1;
-      else data.push(byte);
-      if (this.#matched === this.#keys.length) return { data: Uint8Array.from(data), detached: true };
+      held.push(byte);
+      while (!held.every((key, index) => key === this.#keys[index])) data.push(held.shift() as number);
+      if (held.length === this.#keys.length) return { data: Uint8Array.from(data), detached: true };
     }
     return { data: Uint8Array.from(data), detached: false };
   }

@@ -153,6 +153,13 @@ export function connectSeqpacket(path: string): number {
   }
 }
 
+const F_DUPFD_CLOEXEC = 1030;
+
+/** A second descriptor of the same open file, which no other program inherits. */
+export function duplicateFd(fd: number): number {
+  return checked('fcntl', () => libc().fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
 const SHUT_WR = 1;
 
 /** Half-closes a socket: the peer reads an end of file, this side can still read. */
@@ -160,31 +167,13 @@ export function shutdownWrite(fd: number): void {
   checked('shutdown', () => libc().shutdown(fd, SHUT_WR));
 }
 
-const O_CLOEXEC = 0o2000000;
+export const O_CLOEXEC = 0o2000000;
 
 /** A pipe whose ends no other program inherits unless they are passed to it. */
 export function pipe(): { readonly readFd: number; readonly writeFd: number } {
   const fds = new Int32Array(2);
   checked('pipe2', () => libc().pipe2(fds, O_CLOEXEC));
   return { readFd: fds[0] as number, writeFd: fds[1] as number };
-}
-
-/** The same number on every architecture, see openat2(2); Linux 5.6 and later. */
-const SYS_openat2 = 437;
-const RESOLVE_IN_ROOT = 0x10;
-
-/**
- * Opens a path inside of a directory as if that directory were `/`: no link, absolute or with `..`, leads
- * out of it, whatever others change meanwhile. `flags` as for open(2). Throws ENOENT, … as node:fs does.
- */
-export function openInRoot(rootFd: number, path: string, flags: number): number {
-  const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), 0n, BigInt(RESOLVE_IN_ROOT)]);
-  const name = Buffer.from(`${path}\0`);
-  return checked(
-    'openat2',
-    () => Number(libc().syscall(SYS_openat2, rootFd, name, how, how.byteLength)),
-    path,
-  );
 }
 
 const AF_INET = 2;
