@@ -1,4 +1,132 @@
+import { Interrupt } from './engine/interrupt.ts';
+import type { Context } from './engine/context.ts';
+import type { Engine } from './engine/engine.ts';
+import { PeapodEngine } from './engine/peapod-engine.ts';
+import { hostRunner, traceCommands } from './host/exec.ts';
+import { type HostFacts, readHostFacts } from './host/facts.ts';
+import { type Paths, resolvePaths } from './host/paths.ts';
+import type { BackendName, NetworkBackend } from './network/backend.ts';
+import { Store } from './store/store.ts';
+
 /** Parts of peapod that run as processes of their own; `peapod internal NAME …` starts them. Not for people. */
 export type InternalVerb = (args: readonly string[]) => Promise<number>;
 
-export const internalVerbs: Readonly<Record<string, () => Promise<InternalVerb>>> = {};
+export const internalVerbs: Readonly<Record<string, () => Promise<InternalVerb>>> = {
+  relay: async () => (await import('../rootless/relay-process.ts')).run,
+  'unpack-layer': async () => (await import('./image/unpack-process.ts')).run,
+};
+
+export interface EngineOptions {
+  readonly root?: string | undefined;
+  readonly runRoot?: string | undefined;
+  readonly logLevel: string;
+}
+
+/**
+ * The composition root: host facts → stores → backends → engine. Finishes or undoes what a killed command
+ * left before anything else is done.
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const facts = readHostFacts();
+  const paths = resolvePaths(facts, options);
+  if (options.logLevel === 'debug' || options.logLevel === 'trace') traceToStderr();
+  const interrupt = new Interrupt();
+  interrupt.install();
+  const store = new Store(paths.database, facts);
+  const context: Context = {
+    facts,
+    paths,
+    store,
+    interrupt,
+    host: hostRunner,
+    ...(await composePlaces(facts, paths)),
+    images: once(async () => {
+      const { ImageStore } = await import('./image/store.ts');
+      return new ImageStore({ paths, facts, host: hostRunner, inside: context.inside, table: store.images });
+    }),
+    self: [...facts.self, '--root', paths.root, '--runroot', paths.runRoot],
+  };
+  const engine = new PeapodEngine(context);
+  await engine.recover();
+  return engine;
+}
+
+/** Where containers live and how their networks are made: the part that differs between root and others. */
+async function composePlaces(
+  facts: HostFacts,
+  paths: Paths,
+): Promise<Pick<Context, 'inside' | 'separateMounts' | 'visible' | 'backend' | 'doctor' | 'migrate'>> {
+  if (!facts.rootless) {
+    const inside = async () => hostRunner;
+    const backends: Record<BackendName, () => Promise<NetworkBackend>> = {
+      bridge: once(async () => {
+        const { BridgeBackend } = await import('../rootful/backend.ts');
+        return new BridgeBackend({ runner: hostRunner, paths, facts });
+      }),
+      slirp4netns: once(async () => {
+        const { Slirp4netnsBackend } = await import('../rootless/backend.ts');
+        return new Slirp4netnsBackend({ inside, host: hostRunner, facts });
+      }),
+    };
+    return {
+      inside,
+      separateMounts: false,
+      visible: (path) => path,
+      backend: (name) => backends[name](),
+      doctor: async () => (await import('./engine/doctor.ts')).examine(facts),
+      migrate: async () => {},
+    };
+  }
+  const { Keeper } = await import('../rootless/keeper.ts');
+  const keeper = new Keeper({ paths, facts, host: hostRunner });
+  const inside = () => keeper.runner();
+  const backends: Record<BackendName, () => Promise<NetworkBackend>> = {
+    slirp4netns: once(async () => {
+      const { Slirp4netnsBackend } = await import('../rootless/backend.ts');
+      return new Slirp4netnsBackend({ inside, host: hostRunner, facts, keeper });
+    }),
+    bridge: once(async () => {
+      const [{ UserNetworkBackend }, { BridgeBackend }] = await Promise.all([
+        import('../rootless/user-network.ts'),
+        import('../rootful/backend.ts'),
+      ]);
+      return new UserNetworkBackend({
+        keeper,
+        inside,
+        host: hostRunner,
+        paths,
+        facts,
+        bridge: (runner) => new BridgeBackend({ runner, paths, facts }),
+      });
+    }),
+  };
+  return {
+    inside,
+    separateMounts: !facts.insideKeeper,
+    visible: (path) => (facts.insideKeeper || keeper.running() ? keeper.pathFromOutside(path) : undefined),
+    backend: (name) => backends[name](),
+    doctor: async () => {
+      const [{ examine }, { readRootlessReadings, rootlessProblems }] = await Promise.all([
+        import('./engine/doctor.ts'),
+        import('../rootless/requirements.ts'),
+      ]);
+      return examine(facts, rootlessProblems(readRootlessReadings(facts)));
+    },
+    migrate: () => keeper.stop(),
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** `--log-level debug`: each command as it could be typed, with its duration. */
+function traceToStderr(): void {
+  traceCommands((line, durationMs, exitCode) => {
+    process.stderr.write(`debug: ${durationMs.toFixed(1)} ms, exit ${exitCode}: ${line}\n`);
+  });
+}

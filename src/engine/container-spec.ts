@@ -6,12 +6,6 @@ import type { ContainerSpec, ImageRecord, MountSpec, RootfsSpec } from '../store
 import { parseEnvironment, parseLabels, parseSignal, parseTmpfs, parseVolume } from './parse-options.ts';
 import type { ContainerCreateRequest } from './requests.ts';
 
-/** The first processes of images count on these, and podman sets them. */
-const standardEnvironment = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  container: 'peapod',
-};
-
 export interface SpecInputs {
   /** Absent for `host` and `--rootfs`. */
   readonly image: ImageRecord | undefined;
@@ -124,8 +118,6 @@ function resolveEnvironment(
     : {};
   return {
     ...callers,
-    ...standardEnvironment,
-    ...(request.tty ? { TERM: 'xterm' } : {}),
     ...parseEnvironment(imageEnv, [], {}),
     ...parseEnvironment(request.env, request.envFiles, inputs.env),
   };

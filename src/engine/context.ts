@@ -5,6 +5,7 @@ import type { ImageStore } from '../image/store.ts';
 import type { BackendName, NetworkBackend } from '../network/backend.ts';
 import type { Store } from '../store/store.ts';
 import type { Interrupt } from './interrupt.ts';
+import type { DoctorFinding } from './views.ts';
 
 /**
  * What every part of the engine works with. Backends, images and the keeper come as functions: they are
@@ -25,6 +26,10 @@ export interface Context {
   visible(path: string): string | undefined;
   backend(name: BackendName): Promise<NetworkBackend>;
   images(): Promise<ImageStore>;
+  /** What stands in the way of running pods here. */
+  doctor(): Promise<DoctorFinding[]>;
+  /** Ends the user's keeper. Throws BUSY where it holds something. */
+  migrate(): Promise<void>;
   /** The words that start this peapod with the same roots, for conmon's exit command. */
   readonly self: readonly string[];
 }

@@ -61,7 +61,8 @@ export class Lifecycle {
   async start(id: string, attended?: Attended): Promise<void> {
     const { sandboxId } = this.#require(id);
     const launch = async () => {
-      await this.#settle(id);
+      if (this.isRunning(this.#require(id))) return;
+      await this.settle(id);
       await this.#launcher.launch(this.#require(id), attended);
     };
     if (sandboxId === id) return this.#operations.during(id, 'start', launch);
@@ -79,7 +80,8 @@ export class Lifecycle {
   /** Starts a member of a pod whose operation the caller holds. */
   async startInReady(id: string, sandbox: ReadySandbox): Promise<void> {
     await this.#operations.during(id, 'start', async () => {
-      await this.#settle(id);
+      if (this.isRunning(this.#require(id))) return;
+      await this.settle(id);
       await this.#launcher.launchIn(this.#require(id), { network: Promise.resolve(), view: () => sandbox });
     });
   }
@@ -90,7 +92,7 @@ export class Lifecycle {
       const record = this.#context.store.containers.get(id);
       if (!record) return;
       if (this.isRunning(record)) await this.#end(record, timeoutSeconds ?? record.spec.stopTimeoutSeconds);
-      else await this.#settle(id);
+      else await this.settle(id);
     });
   }
 
@@ -147,7 +149,7 @@ export class Lifecycle {
     await this.#operations.during(id, 'cleanup', async () => {
       const record = this.#context.store.containers.get(id);
       if (!record || this.isRunning(record)) return;
-      await this.#settle(id);
+      await this.settle(id);
       if (record.spec.remove) await this.dismantle(id);
     });
   }
@@ -157,7 +159,7 @@ export class Lifecycle {
     const record = this.#require(id);
     if (record.process) await waitForEnd(record.process, Number.POSITIVE_INFINITY);
     return this.#operations.during(id, 'cleanup', async () => {
-      await this.#settle(id);
+      await this.settle(id);
       const exitCode = this.#context.store.containers.get(id)?.exitCode ?? 0;
       if (record.spec.remove) await this.dismantle(id);
       return exitCode;
@@ -168,7 +170,7 @@ export class Lifecycle {
    * Writes down the end of a container that is dead in /proc but not in the store, and clears what a dead
    * command left of it. The caller holds the operation.
    */
-  async #settle(id: string): Promise<void> {
+  async settle(id: string): Promise<void> {
     const { store, facts } = this.#context;
     const record = store.containers.get(id);
     if (!record || this.isRunning(record)) return;
@@ -180,6 +182,7 @@ export class Lifecycle {
       if (record.sandboxId === id) await this.#sandboxes.release(id);
     } else if (existsSync(this.#context.paths.containerRuntime(id))) {
       await this.#takeDown(record);
+      if (record.sandboxId === id) await this.#sandboxes.release(id);
     }
   }
 
@@ -209,7 +212,7 @@ export class Lifecycle {
           });
         }
       }
-      await this.#settle(record.id);
+      await this.settle(record.id);
       if (then.remove) await this.dismantle(record.id);
     } finally {
       lock?.release();

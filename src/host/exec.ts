@@ -138,11 +138,18 @@ export class Runner {
     return child;
   }
 
-  /** Gives the terminal to a program and returns its exit code (128 + signal where one ended it). */
-  async foreground(argv: readonly string[], env?: RunOptions['env']): Promise<number> {
+  /**
+   * Hands this process' stdio to a program (`output`: without standard input; `none`) and returns its exit
+   * code, 128 + signal where one ended it.
+   */
+  async foreground(
+    argv: readonly string[],
+    options: { stdio: 'all' | 'output' | 'none'; env?: RunOptions['env'] },
+  ): Promise<number> {
     const full = this.command(argv);
+    const { stdio, env } = options;
     const child = spawn(full[0] as string, full.slice(1), {
-      stdio: 'inherit',
+      stdio: stdio === 'all' ? 'inherit' : stdio === 'none' ? 'ignore' : ['ignore', 'inherit', 'inherit'],
       ...(env ? { env: { ...process.env, ...env } } : {}),
     });
     const ended = Promise.withResolvers<number>();

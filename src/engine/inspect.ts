@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import { sandboxFiles } from '../sandbox/namespaces.ts';
+import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records.ts';
+import type { Context } from './context.ts';
+import { networkMode, networkSettings, portBindings } from './inspect-network.ts';
+import type { Views } from './views-of.ts';
+
+const never = '0001-01-01T00:00:00Z';
+
+function time(ms: number | undefined): string {
+  return ms === undefined ? never : new Date(ms).toISOString();
+}
+
+/** podman's InspectContainerData: the keys that scripts read, with true values only. */
+export function inspectContainer(
+  context: Context,
+  views: Views,
+  record: ContainerRecord,
+): Record<string, unknown> {
+  const { paths, store } = context;
+  const { spec, id } = record;
+  const sandbox = store.sandboxes.get(record.sandboxId);
+  const runtimeDir = paths.containerRuntime(id);
+  return {
+    Id: id,
+    Created: time(record.createdAtMs),
+    Path: spec.args[0] ?? '',
+    Args: spec.args.slice(1),
+    State: inspectState(record, views.stateOf(record), paths.exits),
+    Image: spec.rootfs.kind === 'image' ? spec.rootfs.imageId : '',
+    ImageName: spec.imageName,
+    Rootfs: spec.rootfs.kind === 'directory' ? spec.rootfs.path : '',
+    Pod: record.podId ?? '',
+    ResolvConfPath: join(runtimeDir, 'resolv.conf'),
+    HostnamePath: join(runtimeDir, 'hostname'),
+    HostsPath: join(runtimeDir, 'hosts'),
+    StaticDir: paths.container(id),
+    OCIConfigPath: join(runtimeDir, 'config.json'),
+    OCIRuntime: 'crun',
+    PidFile: join(runtimeDir, 'pidfile'),
+    Name: record.name,
+    RestartCount: 0,
+    Driver: 'overlay',
+    Mounts: spec.mounts.map((mount) => ({
+      Type: mount.type,
+      ...(mount.type === 'volume' && mount.source ? { Name: mount.source } : {}),
+      Source: mount.type === 'volume' ? join(paths.volumes, mount.source, '_data') : mount.source,
+      Destination: mount.destination,
+      Options: mount.options,
+      RW: !mount.options.includes('ro'),
+    })),
+    NetworkSettings: networkSettings(sandbox, netnsPath(context, sandbox)),
+    Namespace: '',
+    IsInfra: false,
+    Config: {
+      Hostname: spec.hostname,
+      User: spec.user,
+      AttachStdin: spec.openStdin,
+      Tty: spec.terminal,
+      OpenStdin: spec.openStdin,
+      Env: Object.entries(spec.env).map(([key, value]) => `${key}=${value}`),
+      Cmd: spec.command,
+      Image: spec.imageName,
+      WorkingDir: spec.workdir,
+      Entrypoint: spec.entrypoint.join(' '),
+      Labels: spec.labels,
+      Annotations: spec.annotations,
+      StopSignal: spec.stopSignal,
+      StopTimeout: spec.stopTimeoutSeconds,
+      CreateCommand: record.createCommand,
+    },
+    HostConfig: {
+      NetworkMode: networkMode(sandbox, record.podId !== undefined && record.sandboxId === record.podId),
+      PortBindings: sandbox ? portBindings(sandbox) : {},
+      AutoRemove: spec.remove,
+      Privileged: spec.privileged,
+      ReadonlyRootfs: spec.readOnly,
+      CapAdd: spec.capAdd,
+      CapDrop: spec.capDrop,
+      LogConfig: { Type: 'k8s-file', Path: join(paths.container(id), 'ctr.log') },
+    },
+  };
+}
+
+function inspectState(record: ContainerRecord, state: string, exits: string): Record<string, unknown> {
+  return {
+    OciVersion: '1.0.2',
+    Status: state,
+    Running: state === 'running',
+    Paused: state === 'paused',
+    Restarting: false,
+    OOMKilled: record.oomKilled,
+    Dead: false,
+    Pid: state === 'running' ? (record.process?.pid ?? 0) : 0,
+    ConmonPid: state === 'running' ? (record.monitor?.pid ?? 0) : 0,
+    ExitCode: record.exitCode ?? 0,
+    Error: record.error ?? '',
+    StartedAt: time(record.startedAtMs),
+    FinishedAt: time(record.finishedAtMs),
+    ExitFile: join(exits, record.id),
+  };
+}
+
+/** podman's InspectPodData; `Network` is peapod's own, since there is no infra container to look at. */
+export async function inspectPod(
+  context: Context,
+  views: Views,
+  pod: PodRecord,
+): Promise<Record<string, unknown>> {
+  const sandbox = context.store.sandboxes.get(pod.id) as SandboxRecord;
+  const view = await views.pod(pod);
+  const { spec, attachment } = sandbox;
+  const { network } = spec;
+  return {
+    Id: pod.id,
+    Name: pod.name,
+    Created: time(pod.createdAtMs),
+    CreateCommand: pod.createCommand,
+    State: view.status,
+    Hostname: spec.hostname,
+    Labels: pod.labels,
+    CreateCgroup: false,
+    CreateInfra: false,
+    InfraContainerID: '',
+    InfraConfig: {
+      PortBindings: portBindings(sandbox),
+      HostNetwork: network.kind === 'host',
+      StaticIP: network.kind === 'backend' ? (network.spec.staticAddresses[0] ?? '') : '',
+      StaticMAC: network.kind === 'backend' ? (network.spec.macAddress ?? '') : '',
+      DNSServer: spec.dns.servers,
+      DNSSearch: spec.dns.searches,
+      DNSOption: spec.dns.options,
+      HostAdd: spec.hostEntries.map(({ host, address }) => `${host}:${address}`),
+      Networks: view.networks,
+      NetworkOptions: network.kind === 'backend' ? network.spec.options : {},
+    },
+    SharedNamespaces: pod.shared,
+    NumContainers: view.members.length,
+    Containers: view.members.map(({ id, name, status }) => ({ Id: id, Name: name, State: status })),
+    Network: {
+      Backend: view.backend,
+      Networks: view.networks,
+      Interface: attachment?.ifname ?? '',
+      Addresses: attachment?.addresses ?? [],
+      Gateways: attachment?.gateways ?? [],
+      MacAddress: attachment?.macAddress ?? '',
+      MTU: attachment?.mtuBytes ?? 0,
+      DNS: spec.dns.servers.length > 0 ? spec.dns.servers : (attachment?.dns ?? []),
+      Ports: view.ports.map((port) => ({
+        HostIp: port.hostIp,
+        HostPort: port.hostPort,
+        ContainerPort: port.containerPort,
+        Protocol: port.protocol,
+        Via: port.via,
+      })),
+      NamespacePath: netnsPath(context, sandbox),
+      Missing: view.missing,
+    },
+  };
+}
+
+function netnsPath(context: Context, sandbox: SandboxRecord | undefined): string {
+  if (!sandbox?.spec.namespaces.includes('net')) return '';
+  if (sandbox.spec.network.kind === 'netns') return sandbox.spec.network.path;
+  return sandboxFiles(context.paths.sandbox(sandbox.id)).namespace('net');
+}

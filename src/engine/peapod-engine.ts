@@ -1,0 +1,188 @@
+import type { Operation } from '../store/operations.ts';
+import { Containers } from './containers.ts';
+import type { Context } from './context.ts';
+import type {
+  ContainerOperations,
+  Engine,
+  ImageOperations,
+  PodOperations,
+  ProgressSink,
+  SystemOperations,
+} from './engine.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { Operations } from './operations.ts';
+import { parseSignal } from './parse-options.ts';
+import { Pods } from './pods.ts';
+import { recoverOperation } from './recovery.ts';
+import type { ContainerCreateRequest } from './requests.ts';
+import { Sandboxes } from './sandboxes.ts';
+import { Views } from './views-of.ts';
+
+const silent: ProgressSink = () => {};
+
+/** What commands talk to: names in, ids and views out. Parts that few commands need are loaded when asked. */
+export class PeapodEngine implements Engine {
+  readonly #context: Context;
+  readonly #operations: Operations;
+  readonly #sandboxes: Sandboxes;
+  readonly #lifecycle: Lifecycle;
+  readonly #pods: Pods;
+  readonly #containers: Containers;
+  readonly #views: Views;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#operations = new Operations(context, (left) => this.#recover(left));
+    this.#sandboxes = new Sandboxes(context);
+    this.#lifecycle = new Lifecycle(context, this.#operations, this.#sandboxes);
+    this.#pods = new Pods(context, this.#operations, this.#sandboxes, this.#lifecycle);
+    this.#containers = new Containers(context, this.#operations, this.#lifecycle, this.#pods);
+    this.#views = new Views(context, this.#lifecycle, this.#sandboxes);
+  }
+
+  recover(): Promise<void> {
+    return this.#operations.recoverAbandoned();
+  }
+
+  close(): void {
+    this.#context.interrupt.uninstall();
+    this.#context.store.db.close();
+  }
+
+  #recover(left: Operation): Promise<void> {
+    return recoverOperation(this.#context, left, {
+      pods: this.#pods,
+      lifecycle: this.#lifecycle,
+      sandboxes: this.#sandboxes,
+    });
+  }
+
+  readonly pods: PodOperations = {
+    create: (request) => this.#pods.create(request, this.#createCommand()),
+    start: (name) => this.#pods.start(name),
+    stop: (name, timeoutSeconds) => this.#pods.stop(name, timeoutSeconds),
+    remove: (name, options) => this.#pods.remove(name, options),
+    list: async (filters) => {
+      const { filterPods } = await import('./filter-views.ts');
+      return filterPods(await this.#views.pods(), filters);
+    },
+    inspect: async (name) => {
+      const { inspectPod } = await import('./inspect.ts');
+      return inspectPod(this.#context, this.#views, this.#pods.require(name));
+    },
+    exists: async (name) => this.#pods.find(name) !== undefined,
+    logs: async (name, request, sink) => {
+      const members = this.#context.store.containers.ofPod(this.#pods.require(name).id);
+      const { readLogs } = await import('./logs.ts');
+      await readLogs(this.#context, this.#lifecycle, members, { ...request, names: true }, sink);
+    },
+  };
+
+  readonly containers: ContainerOperations = {
+    create: (request, progress = silent) => this.#create(request, { start: false }, progress),
+    runDetached: (request, progress = silent) => this.#create(request, { start: true }, progress),
+    run: async (request, progress = silent) => {
+      const { runAttended } = await import('./run.ts');
+      return runAttended(this.#context, this.#lifecycle, request, (attended) =>
+        this.#create(request, { start: true, attended }, progress),
+      );
+    },
+    start: async (name) => {
+      const { id } = this.#containers.require(name);
+      await this.#lifecycle.start(id);
+      return id;
+    },
+    startAttached: async (name, { interactive }) => {
+      const { runAttended } = await import('./run.ts');
+      const { id, spec } = this.#containers.require(name);
+      const how = { interactive, tty: spec.terminal };
+      return runAttended(this.#context, this.#lifecycle, how, async (attended) => {
+        await this.#lifecycle.start(id, attended);
+        return id;
+      });
+    },
+    stop: async (name, timeoutSeconds) => {
+      const { id } = this.#containers.require(name);
+      await this.#lifecycle.stop(id, timeoutSeconds);
+      return id;
+    },
+    kill: async (name, signal) => {
+      const number = parseSignal(signal);
+      const { id } = this.#containers.require(name);
+      await this.#lifecycle.kill(id, number);
+      return id;
+    },
+    remove: async (name, options) => {
+      const { id } = this.#containers.require(name);
+      await this.#lifecycle.remove(id, options);
+      return id;
+    },
+    list: async (filters) => {
+      const { filterContainers } = await import('./filter-views.ts');
+      return filterContainers(this.#views.containers(), filters);
+    },
+    inspect: async (name) => {
+      const { inspectContainer } = await import('./inspect.ts');
+      return inspectContainer(this.#context, this.#views, this.#containers.require(name));
+    },
+    exists: async (name) => this.#containers.find(name) !== undefined,
+    exec: async (name, request) => {
+      const { execIn } = await import('./exec.ts');
+      return execIn(this.#context, this.#lifecycle, this.#containers.require(name), request);
+    },
+    logs: async (names, request, sink) => {
+      const members = names.map((name) => this.#containers.require(name));
+      const { readLogs } = await import('./logs.ts');
+      await readLogs(this.#context, this.#lifecycle, members, request, sink);
+    },
+    ports: async (name) => {
+      const record = this.#containers.require(name);
+      const sandbox = this.#context.store.sandboxes.get(record.sandboxId);
+      const { portLines } = await import('./ports.ts');
+      return portLines(this.#views.container(record, sandbox).ports);
+    },
+    wait: async (name, condition, intervalMs) => {
+      const { waitFor } = await import('./wait.ts');
+      const { id } = this.#containers.require(name);
+      return waitFor(this.#context, this.#views, id, condition, intervalMs);
+    },
+    cleanup: (id) => this.#lifecycle.cleanup(id),
+  };
+
+  readonly images: ImageOperations = {
+    pull: async (reference, options, progress) => (await this.#context.images()).pull(reference, options, progress),
+    load: async (input, progress) => (await this.#context.images()).load(input, progress),
+    list: async (filters) => {
+      const { listImages } = await import('./images.ts');
+      return listImages(this.#context, filters);
+    },
+    inspect: async (name) => {
+      const images = await this.#context.images();
+      return images.inspect(images.require(name));
+    },
+    remove: async (name, { force }) => {
+      const { removeImage } = await import('./images.ts');
+      return removeImage(this.#context, this.#lifecycle, name, force);
+    },
+    exists: async (name) => (await this.#context.images()).find(name) !== undefined,
+  };
+
+  readonly system: SystemOperations = {
+    info: async () => (await import('./system.ts')).info(this.#context, this.#views),
+    version: async () => (await import('./system.ts')).version(),
+    doctor: async () => this.#context.doctor(),
+    migrate: async () => this.#context.migrate(),
+  };
+
+  #create(
+    request: ContainerCreateRequest,
+    after: Parameters<Containers['create']>[2],
+    progress: ProgressSink,
+  ): Promise<string> {
+    return this.#containers.create(request, this.#createCommand(), after, progress);
+  }
+
+  #createCommand(): string[] {
+    return ['peapod', ...process.argv.slice(2)];
+  }
+}

@@ -1,0 +1,29 @@
+import type { Operation } from '../store/operations.ts';
+import type { Context } from './context.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Pods } from './pods.ts';
+import type { Sandboxes } from './sandboxes.ts';
+
+/**
+ * Brings what a killed command was at to rest: what it was creating is undone, what it was removing is
+ * removed, anything else goes back to a state from which every command can start. Runs with the operation
+ * taken over. Every step is idempotent, so that a recovery that is killed itself is simply repeated.
+ */
+export async function recoverOperation(
+  context: Context,
+  left: Operation,
+  parts: { pods: Pods; lifecycle: Lifecycle; sandboxes: Sandboxes },
+): Promise<void> {
+  const { store } = context;
+  const id = left.subjectId;
+  const forgotten = left.verb === 'create' || left.verb === 'remove';
+  if (store.pods.get(id)) {
+    if (forgotten) await parts.pods.dismantle(id);
+    else await parts.pods.settle(id);
+    return;
+  }
+  const container = store.containers.get(id);
+  if (!container) return;
+  if (forgotten) return parts.lifecycle.dismantle(id);
+  await parts.lifecycle.settle(id);
+}
