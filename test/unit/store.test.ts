@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Database } from '../../src/store/database.ts';
+import { NameTable } from '../../src/store/names.ts';
+import { OperationTable } from '../../src/store/operations.ts';
+import { SandboxTable } from '../../src/store/pods.ts';
+import { PortTable } from '../../src/store/ports.ts';
+import type { SandboxSpec } from '../../src/store/records.ts';
+
+const spec: SandboxSpec = {
+  hostname: 'h',
+  namespaces: ['net'],
+  network: { kind: 'none' },
+  ports: [],
+  dns: { servers: [], searches: [], options: [] },
+  hostEntries: [],
+};
+const id = (letter: string) => letter.repeat(64);
+
+let dir: string;
+let db: Database;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'peapod-store-'));
+  db = new Database(join(dir, 'peapod.db'));
+});
+afterEach(() => {
+  db.close();
+  rmSync(dir, { recursive: true });
+});
+
+describe('the database', () => {
+  it('opens twice and keeps what was written', () => {
+    new NameTable(db).claim('web', 'pod', id('a'));
+    const again = new Database(join(dir, 'peapod.db'));
+    expect(new NameTable(again).resolve('pod', 'web')).toBe(id('a'));
+    again.close();
+  });
+
+  it('refuses a database of a newer schema', () => {
+    db.raw.exec('PRAGMA user_version = 999');
+    expect(() => new Database(join(dir, 'peapod.db'))).toThrow(/newer peapod/);
+  });
+
+  it('rolls a transaction back as a whole', () => {
+    const names = new NameTable(db);
+    expect(() =>
+      db.transaction(() => {
+        names.claim('web', 'pod', id('a'));
+        throw new Error('half-way');
+      }),
+    ).toThrow('half-way');
+    expect(names.isFree('web')).toBe(true);
+  });
+});
+
+describe('names', () => {
+  it('A4: are one space for pods and containers, and a taken one names its holder', () => {
+    const names = new NameTable(db);
+    names.claim('web', 'pod', id('a'));
+    expect(() => names.claim('web', 'container', id('b'))).toThrow(/already in use by pod aaaaaaaaaaaa/);
+  });
+
+  it('resolve by name, id and unambiguous beginning of an id', () => {
+    const names = new NameTable(db);
+    names.claim('one', 'pod', `ab${'0'.repeat(62)}`);
+    names.claim('two', 'pod', `ac${'0'.repeat(62)}`);
+    expect(names.resolve('pod', 'ab')).toMatch(/^ab/);
+    expect(names.resolve('pod', 'two')).toMatch(/^ac/);
+    expect(names.resolve('pod', 'ff')).toBeUndefined();
+    expect(names.resolve('container', 'one')).toBeUndefined();
+    expect(() => names.resolve('pod', 'a')).toThrow(/more than one pod/);
+  });
+});
+
+describe('ports', () => {
+  const port = (hostIp: string, hostPort: number) => ({
+    protocol: 'tcp' as const,
+    hostIp,
+    hostPort,
+    containerPort: 80,
+  });
+
+  const overlapping: [string, string][] = [
+    ['', '127.0.0.1'],
+    ['127.0.0.1', ''],
+    ['0.0.0.0', '127.0.0.1'],
+    ['127.0.0.1', '0.0.0.0'],
+    ['::', '::1'],
+    ['', '::1'],
+    ['10.0.0.1', '10.0.0.1'],
+  ];
+  it.each(overlapping)('A5: %j and %j cannot both be reserved; the holder is named', (first, second) => {
+    const sandboxes = new SandboxTable(db);
+    const names = new NameTable(db);
+    for (const [name, letter] of [
+      ['web', 'a'],
+      ['other', 'b'],
+    ] as const) {
+      names.claim(name, 'pod', id(letter));
+      sandboxes.insert(id(letter), spec, 'boot');
+    }
+    const ports = new PortTable(db);
+    ports.reserve(id('a'), [port(first, 8080)]);
+    expect(() => ports.reserve(id('b'), [port(second, 8080)])).toThrow(/8080\/tcp is already reserved by pod "web"/);
+  });
+
+  it.each([
+    ['127.0.0.1', '127.0.0.2'],
+    ['0.0.0.0', '::'],
+    ['0.0.0.0', '::1'],
+  ])('%j and %j may be reserved side by side', (first, second) => {
+    new SandboxTable(db).insert(id('a'), spec, 'boot');
+    const ports = new PortTable(db);
+    ports.reserve(id('a'), [port(first, 8080), port(second, 8080)]);
+    expect(ports.taken('tcp')).toEqual(new Set([8080]));
+    expect(ports.taken('udp')).toEqual(new Set());
+  });
+
+  it('go with their sandbox', () => {
+    const sandboxes = new SandboxTable(db);
+    sandboxes.insert(id('a'), spec, 'boot');
+    const ports = new PortTable(db);
+    ports.reserve(id('a'), [port('', 8080)]);
+    sandboxes.delete(id('a'));
+    expect(ports.taken('tcp').size).toBe(0);
+  });
+});
+
+describe('operations', () => {
+  const me = { pid: process.pid, startTicks: 1 };
+
+  it('E3: let one process in and tell the other who is in the way', () => {
+    const mine = new OperationTable(db, me, 'boot');
+    const others = new OperationTable(db, { pid: 1, startTicks: 2 }, 'boot');
+    expect(mine.begin(id('a'), 'start')).toBe(true);
+    expect(others.begin(id('a'), 'remove')).toBe(false);
+    expect(others.get(id('a'))).toMatchObject({ verb: 'start', owner: me });
+    others.end(id('a'));
+    expect(mine.get(id('a'))).toBeDefined();
+    mine.end(id('a'));
+    expect(others.begin(id('a'), 'remove')).toBe(true);
+  });
+
+  it('E5: of an ended process, or of another boot, are abandoned and taken over once', () => {
+    const dead = new OperationTable(db, { pid: 2 ** 22, startTicks: 5 }, 'boot');
+    dead.begin(id('a'), 'create');
+    const first = new OperationTable(db, me, 'boot');
+    const second = new OperationTable(db, { pid: 1, startTicks: 7 }, 'boot');
+    const [left] = first.abandoned();
+    expect(left).toMatchObject({ subjectId: id('a'), verb: 'create' });
+    if (!left) return;
+    expect(first.takeOver(left)).toBe(true);
+    expect(second.takeOver(left)).toBe(false);
+  });
+});
