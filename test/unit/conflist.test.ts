@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bridgeNetwork } from '../../rootful/bridge-network.ts';
+import { type BridgeNetwork, bridgeNetwork, networkSubnets } from '../../rootful/bridge-network.ts';
 import { findConfList, parseConfList } from '../../rootful/conflist.ts';
+import { type HostRoute, readHostRoutes } from '../../rootful/host-routes.ts';
+import { Networks } from '../../rootful/networks.ts';
 import { subnetText } from '../../rootful/subnet.ts';
 import { bridgeConfList, explainedConfList } from '../conformance/conflists.ts';
 
@@ -190,5 +192,77 @@ describe('a directory of conflists', () => {
     expect(() => findConfList(directory, 'web')).toThrow(
       refused('NETWORK_CONFIG', /10-broken.conflist: is not JSON/),
     );
+  });
+});
+
+describe('the default network', () => {
+  const routes = (...lines: string[]) => {
+    writeFileSync(join(directory, 'route'), `Iface\tDestination\tGateway\n${lines.join('\n')}\n`);
+    return () => readHostRoutes(directory);
+  };
+  const route = (name: string, destination: string, mask: string) =>
+    `${name}\t${destination}\t00000000\t0001\t0\t0\t0\t${mask}\t0\t0\t0`;
+  const open = (read: () => readonly HostRoute[]) =>
+    new Networks({ networkConfig: join(directory, 'net.d'), root: join(directory, 'root') }, read);
+  const subnetsOf = (network: BridgeNetwork) => networkSubnets(network).map(subnetText);
+
+  it('without a conflist equals podman’s: cni-podman0 on 10.88.0.0/16', () => {
+    const network = open(routes()).find('podman');
+    expect(network).toMatchObject({
+      bridge: 'cni-podman0',
+      isGateway: true,
+      ipMasq: true,
+      portMapping: { snat: true },
+    });
+    expect(subnetsOf(network)).toEqual(['10.88.0.0/16']);
+    expect(existsSync(join(directory, 'root'))).toBe(false);
+  });
+
+  it('takes the next subnet that the host does not route, a wider or a narrower route in the way', () => {
+    const eth = routes(
+      route('eth0', '00000000', '00000000'),
+      route('tun0', '0080580A', '00F0FFFF'),
+      route('tun1', '0000580A', '0000FEFF'),
+    );
+    expect(subnetsOf(open(eth).find('podman'))).toEqual(['10.90.0.0/16']);
+    expect(subnetsOf(open(routes(route('cni-podman0', '0000580A', '0000FFFF'))).find('podman'))).toEqual([
+      '10.88.0.0/16',
+    ]);
+    expect(() =>
+      open(routes(route('a', '0000000A', '000000FF'), route('b', '000010AC', '0000F0FF'))).find('podman'),
+    ).toThrow(expect.objectContaining({ code: 'NETWORK_CONFIG' }));
+  });
+
+  it('keeps its subnet once a pod has used it', () => {
+    const crowded = routes(route('tun0', '0000580A', '0000FFFF'));
+    expect(subnetsOf(open(crowded).settle('podman'))).toEqual(['10.89.0.0/16']);
+    expect(subnetsOf(open(routes()).find('podman'))).toEqual(['10.89.0.0/16']);
+    expect(subnetsOf(open(routes()).settle('podman'))).toEqual(['10.89.0.0/16']);
+  });
+
+  it('is the administrator’s where a conflist defines it, whatever peapod wrote before [A9]', () => {
+    open(routes()).settle('podman');
+    mkdirSync(join(directory, 'net.d'));
+    writeFileSync(join(directory, 'net.d', '87-podman-bridge.conflist'), explainedConfList);
+    expect(open(routes()).find('podman').bridge).toBe('cni0');
+    expect(() => open(routes()).find('web')).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+  });
+});
+
+describe('the routes of the host', () => {
+  it('are read from /proc/net for both families', () => {
+    writeFileSync(
+      join(directory, 'route'),
+      'Iface\ncni0\t0000580A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n',
+    );
+    writeFileSync(
+      join(directory, 'ipv6_route'),
+      'fd000001000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0\n' +
+        '00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo\n',
+    );
+    expect(readHostRoutes(directory).map((one) => [one.interface, subnetText(one.destination)])).toEqual([
+      ['cni0', '10.88.0.0/16'],
+      ['eth0', 'fd00:1::/64'],
+    ]);
   });
 });

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { addressBits, makeSubnet, type Subnet } from './subnet.ts';
+
+export interface HostRoute {
+  readonly destination: Subnet;
+  readonly interface: string;
+}
+
+/**
+ * The main routes of this process' network namespace, default routes left out, from `route` and
+ * `ipv6_route` below `/proc/net` (proc(5)): no process has to be started for them.
+ */
+export function readHostRoutes(procNet = '/proc/net'): HostRoute[] {
+  return [
+    ...lines(join(procNet, 'route')).slice(1).flatMap(parseIpv4Route),
+    ...lines(join(procNet, 'ipv6_route')).flatMap(parseIpv6Route),
+  ];
+}
+
+/** `cni0 0000580A 00000000 0001 0 0 0 0000FFFF …`: addresses in the byte order of the machine. */
+function parseIpv4Route(line: string): HostRoute[] {
+  const [name, destination, , , , , , mask] = line.split(/\s+/);
+  if (!name || !destination || !mask) return [];
+  const prefixLength = [...swapped(mask).toString(2)].filter((bit) => bit === '1').length;
+  if (prefixLength === 0) return [];
+  return [{ interface: name, destination: makeSubnet(swapped(destination), prefixLength, 4) }];
+}
+
+function swapped(hex: string): bigint {
+  return BigInt(`0x${hex.match(/../g)?.reverse().join('') ?? '0'}`);
+}
+
+/** `fd00…0000 40 0000… 00 … cni0`: prefix lengths in hex, the interface last. */
+function parseIpv6Route(line: string): HostRoute[] {
+  const fields = line.trim().split(/\s+/);
+  const [destination, lengthHex] = fields;
+  const name = fields.at(-1);
+  if (!destination || !lengthHex || !name || name === 'lo') return [];
+  const prefixLength = Number.parseInt(lengthHex, 16);
+  if (!(prefixLength > 0 && prefixLength <= addressBits[6])) return [];
+  return [{ interface: name, destination: makeSubnet(BigInt(`0x${destination}`), prefixLength, 6) }];
+}
+
+/** Empty where the kernel has no such file (no IPv6). */
+function lines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
