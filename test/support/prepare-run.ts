@@ -28,20 +28,24 @@ export interface PreparedRun {
   finish(): void;
 }
 
-/** Brings the machine, the executable and a directory to where test hosts can be made. */
+/**
+ * Brings the machine, the executable and a directory to where test hosts can be made. PEAPOD_TEST_BINARY
+ * names another executable to test than dist/peapod.
+ */
 export function prepareRun(): PreparedRun {
   const root = process.getuid?.() === 0;
   const user = root ? prepareMachine() : callingUser();
   removeAbandonedRuns();
   const before = readMachine();
-  if (isBuildStale(top)) execFileSync('node', [join(top, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+  const given = process.env.PEAPOD_TEST_BINARY;
+  if (!given && isBuildStale(top)) execFileSync('node', [join(top, 'scripts', 'build.mjs')], { stdio: 'inherit' });
   const dir = mkdtempSync(join(parent, prefix));
   chmodSync(dir, 0o755);
   writeFileSync(join(dir, 'owner'), String(process.pid));
   const binDir = join(dir, 'bin');
   mkdirSync(binDir);
   // The checkout may be closed to other users, and a build during the run must not change what is tested.
-  copyFileSync(join(top, 'dist', 'peapod'), join(binDir, 'peapod'));
+  copyFileSync(given ?? join(top, 'dist', 'peapod'), join(binDir, 'peapod'));
   chmodSync(join(binDir, 'peapod'), 0o755);
   const finish = () => {
     const left = machineLeftovers(before, dir);
