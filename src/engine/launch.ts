@@ -149,7 +149,9 @@ export class Launcher {
       generated: {
         hosts: join(runtimeDir, 'hosts'),
         hostname: join(runtimeDir, 'hostname'),
-        resolvConf: join(runtimeDir, 'resolv.conf'),
+        ...(sandbox.record.spec.dns.servers.includes('none')
+          ? {}
+          : { resolvConf: join(runtimeDir, 'resolv.conf') }),
         containerenv: join(runtimeDir, '.containerenv'),
       },
       shm: this.#shm(record),

@@ -22,7 +22,7 @@ export async function runAttended(
   let lock: FileLock | undefined;
   const id = await start({
     connect: async ({ socketPath }) => {
-      connection = AttachConnection.open(socketPath);
+      connection = await AttachConnection.open(socketPath);
     },
     keep: (held) => {
       lock = held;
@@ -31,7 +31,7 @@ export async function runAttended(
   try {
     const runtimeDir = context.paths.containerRuntime(id);
     // `start -a` of a container that runs already joins it.
-    connection ??= AttachConnection.open(join(runtimeDir, 'attach'));
+    connection ??= await AttachConnection.open(join(runtimeDir, 'attach'));
     const coupled = connection;
     const result = await context.interrupt.forwarding(
       () => {},

@@ -2,14 +2,8 @@ import { arch, cpus, freemem, hostname, release, totalmem, uptime } from 'node:o
 import { existsSync, readFileSync } from 'node:fs';
 import { which } from '../host/exec.ts';
 import type { Context } from './context.ts';
+import { peapodVersion } from './version.ts';
 import type { Views } from './views-of.ts';
-
-declare const PEAPOD_VERSION: string | undefined;
-
-/** Set by the build; a run from source has no version. */
-export function peapodVersion(): string {
-  return typeof PEAPOD_VERSION === 'string' ? PEAPOD_VERSION : 'development';
-}
 
 export async function version(): Promise<Record<string, unknown>> {
   return {
