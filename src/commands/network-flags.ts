@@ -1,5 +1,5 @@
 import type { NetworkFlags } from '../engine/requests.ts';
-import { array, type FlagValues, list, string } from './flags.ts';
+import { array, bool, type FlagValues, list, string } from './flags.ts';
 
 /** What `run`, `create` and `pod create` have in common. */
 export const networkFlags = {
@@ -23,7 +23,7 @@ export const networkFlags = {
       short: 'p',
     },
   ),
-  replace: { kind: 'bool', help: 'Remove what has the same name first' },
+  replace: bool('Remove what has the same name first'),
   share: string(
     "Namespaces that a pod's containers share: net, ipc, uts, pid, or none; +pid adds to the default",
     {

@@ -1,7 +1,7 @@
 /** The known words that somebody who typed `word` most likely meant, best first; at most three. */
 export function nearest(word: string, known: readonly string[]): string[] {
   const wanted = word.toLowerCase();
-  const limit = Math.max(1, Math.min(3, Math.floor(wanted.length / 2)));
+  const limit = Math.max(1, Math.min(3, Math.floor(wanted.length / 3)));
   return known
     .map((name) => ({ name, distance: distanceTo(wanted, name.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)

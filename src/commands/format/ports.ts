@@ -1,4 +1,3 @@
-import { formatContainerPort, formatPorts } from '../../network/port-format.ts';
 import type { PublishedPort } from '../../network/types.ts';
 
 /** Ports that follow each other on both sides, as podman's JSON names the parts. */
@@ -40,9 +39,18 @@ export function groupPorts(ports: readonly PublishedPort[]): PortGroup[] {
 
 /** `0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9005->90-95/udp, 443/tcp`: published ports, then exposed ones that are not. */
 export function describePorts(ports: readonly PublishedPort[], exposed: readonly string[] = []): string {
-  const taken = new Set(ports.map(formatContainerPort));
-  const published = formatPorts(ports);
-  return [...(published === '' ? [] : [published]), ...exposed.filter((port) => !taken.has(port))].join(', ');
+  const published = groupPorts(ports).map((group) => {
+    const span = (first: number) => (group.range > 1 ? `${first}-${first + group.range - 1}` : `${first}`);
+    return `${hostAddress(group.host_ip)}:${span(group.host_port)}->${span(group.container_port)}/${group.protocol}`;
+  });
+  const taken = new Set(ports.map((port) => `${port.containerPort}/${port.protocol}`));
+  return [...published, ...exposed.filter((port) => !taken.has(port))].join(', ');
+}
+
+/** All addresses are shown as podman shows them; IPv6 literals in brackets. */
+function hostAddress(hostIp: string): string {
+  if (hostIp === '') return '0.0.0.0';
+  return hostIp.includes(':') ? `[${hostIp}]` : hostIp;
 }
 
 function compare(a: string, b: string): number {
