@@ -7,7 +7,7 @@ import type { Attachment } from '../network/backend.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import type { ReadySandbox } from './sandboxes.ts';
-import { peapodVersion } from './version.ts';
+import { version as peapodVersion } from '../version.ts';
 
 /**
  * Writes what a container finds as /etc/hosts, /etc/hostname, /etc/resolv.conf and /run/.containerenv. Files
@@ -44,7 +44,7 @@ export function writeEtcFiles(context: Context, record: ContainerRecord, sandbox
   write(
     '.containerenv',
     buildContainerenv({
-      version: peapodVersion(),
+      version: peapodVersion,
       name: record.name,
       id: record.id,
       imageName: spec.imageName,

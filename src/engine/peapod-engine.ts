@@ -74,7 +74,7 @@ export class PeapodEngine implements Engine {
     logs: async (name, request, sink) => {
       const members = this.#context.store.containers.ofPod(this.#pods.require(name).id);
       const { readLogs } = await import('./logs.ts');
-      await readLogs(this.#context, this.#lifecycle, members, { ...request, names: true }, sink);
+      await readLogs(this.#context, members, { ...request, names: true }, sink);
     },
   };
 
@@ -133,7 +133,7 @@ export class PeapodEngine implements Engine {
     logs: async (names, request, sink) => {
       const members = names.map((name) => this.#containers.require(name));
       const { readLogs } = await import('./logs.ts');
-      await readLogs(this.#context, this.#lifecycle, members, request, sink);
+      await readLogs(this.#context, members, request, sink);
     },
     ports: async (name) => {
       const record = this.#containers.require(name);

@@ -1,4 +1,5 @@
 import { PeapodError } from '../errors.ts';
+import { describeHolder } from '../host/ports.ts';
 import { chooseHostPorts } from '../network/free-port.ts';
 import { parseNetworkRequest } from '../network/network-request.ts';
 import { parsePorts } from '../network/port-spec.ts';
@@ -28,6 +29,8 @@ export async function resolveSandboxSpec(
   const hostEntries = parseHostEntries(flags.addHosts);
   const chosen = chooseNetwork(context, flags);
   if (chosen.kind !== 'backend') refuseForForeignNetwork(chosen, flags, requests);
+  const explicit = requests.filter((request): request is PortMapping => request.hostPort !== undefined);
+  refuseTakenPorts(context, explicit);
   const ports = await pickPorts(context, requests);
   const network = chosen.kind === 'backend' ? withPorts(chosen, ports) : chosen;
   if (network.kind === 'backend') {
@@ -95,6 +98,20 @@ function refuseForForeignNetwork(
   throw new PeapodError('NETWORK_UNSUPPORTED', `${refused} does nothing with --network ${choice.kind}`, {
     hint: `leave out ${refused}, or choose a network that peapod makes`,
   });
+}
+
+/** Told now, not at the start: PORT_IN_USE names the pod, container or process that has the port. */
+function refuseTakenPorts(context: Context, ports: readonly PortMapping[]): void {
+  for (const port of ports) {
+    const reserved = context.store.ports.conflict(port);
+    if (reserved) throw reserved;
+    const { protocol, hostIp, hostPort } = port;
+    const holder = protocol === 'sctp' ? undefined : describeHolder(protocol, hostIp, hostPort);
+    if (!holder) continue;
+    throw new PeapodError('PORT_IN_USE', `host port ${hostPort}/${protocol} is already in use by ${holder}`, {
+      hint: 'choose another host port, or leave it open: -p CONTAINERPORT',
+    });
+  }
 }
 
 async function pickPorts(context: Context, requests: readonly PortRequest[]): Promise<PortMapping[]> {

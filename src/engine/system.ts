@@ -2,14 +2,14 @@ import { arch, cpus, freemem, hostname, release, totalmem, uptime } from 'node:o
 import { existsSync, readFileSync } from 'node:fs';
 import { which } from '../host/exec.ts';
 import type { Context } from './context.ts';
-import { peapodVersion } from './version.ts';
+import { version as peapodVersion } from '../version.ts';
 import type { Views } from './views-of.ts';
 
 export async function version(): Promise<Record<string, unknown>> {
   return {
     Client: {
-      Version: peapodVersion(),
-      APIVersion: peapodVersion(),
+      Version: peapodVersion,
+      APIVersion: peapodVersion,
       Runtime: `bun ${Bun.version}`,
       OsArch: `linux/${architecture()}`,
       Os: 'linux',

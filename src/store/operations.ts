@@ -34,8 +34,8 @@ export class OperationTable {
     this.#bootId = bootId;
   }
 
-  /** Makes the subject this process' own; returns the operation in the way where there is one. */
-  begin(subjectId: string, verb: Verb): Operation | undefined {
+  /** Makes the subject this process' own; false where another operation is in the way. */
+  begin(subjectId: string, verb: Verb): boolean {
     const inserted = this.#db.run(
       'INSERT OR IGNORE INTO operations (subject_id, verb, pid, start_ticks, boot_id) VALUES (?, ?, ?, ?, ?)',
       subjectId,
@@ -44,7 +44,7 @@ export class OperationTable {
       this.#self.startTicks,
       this.#bootId,
     );
-    return inserted === 1 ? undefined : this.get(subjectId);
+    return inserted === 1;
   }
 
   end(subjectId: string): void {

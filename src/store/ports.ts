@@ -1,4 +1,5 @@
 import { PeapodError } from '../errors.ts';
+import { portsOverlap } from '../network/port-spec.ts';
 import { type PortMapping, type Protocol, portKey } from '../network/types.ts';
 import type { Database } from './database.ts';
 
@@ -23,7 +24,7 @@ export class PortTable {
           sandboxId,
         );
       } catch (error) {
-        throw this.#conflict(port) ?? error;
+        throw this.conflict(port) ?? error;
       }
     }
   }
@@ -46,14 +47,16 @@ export class PortTable {
     return new Set(rows.map((row) => row.host_port));
   }
 
-  #conflict(port: PortMapping): PeapodError | undefined {
-    const holders = this.#db.all<{ host_ip: string; name: string; kind: string }>(
-      `SELECT ports.host_ip, names.name, names.kind FROM ports JOIN names ON names.id = ports.sandbox_id
-       WHERE protocol = ? AND host_port = ?`,
-      port.protocol,
-      port.hostPort,
-    );
-    const holder = holders[0];
+  /** PORT_IN_USE where a pod or container has the port, on this address or on one that overlaps with it. */
+  conflict(port: PortMapping): PeapodError | undefined {
+    const holder = this.#db
+      .all<{ host_ip: string; name: string; kind: string }>(
+        `SELECT ports.host_ip, names.name, names.kind FROM ports JOIN names ON names.id = ports.sandbox_id
+         WHERE protocol = ? AND host_port = ?`,
+        port.protocol,
+        port.hostPort,
+      )
+      .find(({ host_ip }) => portsOverlap({ ...port, hostIp: host_ip }, port));
     if (!holder) return undefined;
     return new PeapodError(
       'PORT_IN_USE',

@@ -42,8 +42,8 @@ export interface SandboxSpec {
 export interface SandboxRecord {
   readonly id: string;
   readonly spec: SandboxSpec;
-  /** `pinned`: namespaces exist, no network; `ready`: attached; `released`: nothing exists. */
-  readonly state: 'pinned' | 'ready' | 'released';
+  /** `pinned`: namespaces exist, no network yet; `ready`: attached; `stopped`: detached again; `released`: nothing exists. */
+  readonly state: 'pinned' | 'ready' | 'stopped' | 'released';
   /** Boot in which `state` was true; in any other boot it is `released`. */
   readonly bootId: string;
   readonly attachment?: Attachment;

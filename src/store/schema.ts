@@ -11,7 +11,7 @@ CREATE TABLE names (
 CREATE TABLE sandboxes (
   id         TEXT PRIMARY KEY,
   spec       TEXT NOT NULL,
-  state      TEXT NOT NULL CHECK (state IN ('pinned', 'ready', 'released')),
+  state      TEXT NOT NULL CHECK (state IN ('pinned', 'ready', 'stopped', 'released')),
   boot_id    TEXT NOT NULL,
   attachment TEXT,
   published  TEXT NOT NULL DEFAULT '[]',

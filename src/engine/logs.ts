@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { followLog } from '../container/log-follow.ts';
+import { parseLogTime } from '../container/log-time.ts';
+import { type LogEntry, type LogWindow, mergeLogs, readLog } from '../container/logs.ts';
+import { isAlive } from '../host/processes.ts';
+import type { ContainerRecord } from '../store/records.ts';
+import type { Context } from './context.ts';
+import type { LogSink } from './engine.ts';
+import type { LogsRequest } from './requests.ts';
+
+/** Logs of one container or several, merged by time; with `follow` until all of them have ended. */
+export async function readLogs(
+  context: Context,
+  records: readonly ContainerRecord[],
+  request: LogsRequest,
+  sink: LogSink,
+): Promise<void> {
+  const window: LogWindow = {
+    tail: request.tail,
+    ...(request.since === undefined ? {} : { sinceMs: parseLogTime(request.since, '--since') }),
+    ...(request.until === undefined ? {} : { untilMs: parseLogTime(request.until, '--until') }),
+  };
+  const pathOf = (record: ContainerRecord) => join(context.paths.container(record.id), 'ctr.log');
+  const emit = (record: ContainerRecord, entry: LogEntry) => {
+    const time = request.timestamps ? `${entry.timestamp} ` : '';
+    const name = request.names ? `${record.name} ` : '';
+    sink(entry.stream, `${name}${time}${entry.text}`);
+  };
+  if (!request.follow) {
+    const sources = records.map((record) => [record, readLog(pathOf(record), window)] as const);
+    for (const [record, entry] of mergeLogs(sources)) emit(record, entry);
+    return;
+  }
+  // A signal ends the following, and nothing else went wrong.
+  const follow = new AbortController();
+  await context.interrupt.forwarding(
+    () => follow.abort(),
+    () =>
+      Promise.all(
+        records.map((record) =>
+          followLog(pathOf(record), {
+            ...window,
+            isRunning: () => isWritten(context, record.id),
+            onEntry: (entry) => emit(record, entry),
+            signal: follow.signal,
+          }),
+        ),
+      ),
+  );
+}
+
+/** Whether a monitor may still write to the log. */
+function isWritten(context: Context, id: string): boolean {
+  const record = context.store.containers.get(id);
+  return record?.monitor !== undefined && isAlive(record.monitor);
+}
