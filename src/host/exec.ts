@@ -41,6 +41,7 @@ export class CommandFailed extends PeapodError {
 const packageOf: Readonly<Record<string, string>> = {
   conmon: 'conmon',
   crun: 'crun',
+  hostname: 'hostname',
   ip: 'iproute2',
   newgidmap: 'uidmap',
   newuidmap: 'uidmap',
@@ -118,6 +119,34 @@ export class Runner {
       }
       return result;
     });
+  }
+
+  /**
+   * Runs to the end and hands on each line of both outputs as it comes; returns the exit code. The
+   * program is ended where this process ends, or where `signal` aborts.
+   */
+  async stream(
+    argv: readonly string[],
+    onLine: (line: string) => void,
+    options: { readonly cwd?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<number> {
+    const { execa } = await import('execa');
+    const [file, ...args] = this.command(argv) as [string, ...string[]];
+    const startedAt = performance.now();
+    const child = execa(file, args, {
+      stdin: 'ignore',
+      all: true,
+      buffer: false,
+      reject: false,
+      ...(options.cwd ? { cwd: options.cwd } : {}),
+      ...(options.signal ? { cancelSignal: options.signal } : {}),
+    });
+    for await (const line of child.iterable({ from: 'all' })) onLine(line);
+    const result = await child;
+    if (result.code === 'ENOENT') throw toolMissing(file, result.cause);
+    const exitCode = result.exitCode ?? 1;
+    trace?.(commandLine([file, ...args]), performance.now() - startedAt, exitCode);
+    return exitCode;
   }
 
   /** Several commands in one spawn: a shell that stops at the first failure. */
