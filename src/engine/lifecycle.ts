@@ -7,7 +7,7 @@ import { removeTree, unmountRootfs } from '../container/rootfs.ts';
 import { PeapodError } from '../errors.ts';
 import { which } from '../host/exec.ts';
 import { type FileLock, waitForLock } from '../host/libc.ts';
-import { type ProcessIdentity, isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
+import { type ProcessIdentity, heeds, isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { type Attended, Launcher } from './launch.ts';
@@ -15,6 +15,8 @@ import type { Operations } from './operations.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
 
 const killPatienceMs = 10_000;
+/** How long a program that has only just started gets to install its signal handlers. */
+const deafnessCheckMs = 200;
 
 /**
  * What happens to one container: started, stopped, killed, cleaned up, removed. Methods say which
@@ -119,20 +121,21 @@ export class Lifecycle {
           { hint: `stop it first (peapod stop ${record.name}), or use --force` },
         );
       }
-      await this.dismantle(id, options.timeoutSeconds ?? record.spec.stopTimeoutSeconds);
+      await this.dismantle(id, options.timeoutSeconds);
     });
   }
 
   async removeMember(id: string, timeoutSeconds?: number): Promise<void> {
-    await this.#operations.during(id, 'remove', () => this.dismantle(id, timeoutSeconds ?? 0));
+    await this.#operations.during(id, 'remove', () => this.dismantle(id, timeoutSeconds));
   }
 
   /** Ends and forgets a container, whatever is there of it. Idempotent; the caller holds the operation. */
-  async dismantle(id: string, timeoutSeconds = 0): Promise<void> {
+  async dismantle(id: string, timeoutSeconds?: number): Promise<void> {
     const { store, paths } = this.#context;
     const record = store.containers.get(id);
     if (!record) return;
-    if (this.isRunning(record)) await this.#end(record, timeoutSeconds, { remove: false });
+    const patience = timeoutSeconds ?? record.spec.stopTimeoutSeconds;
+    if (this.isRunning(record)) await this.#end(record, patience, { remove: false });
     else await this.#takeDown(record);
     if (record.sandboxId === id) await this.#sandboxes.release(id);
     await removeTree(paths.container(id), () => this.#context.inside());
@@ -201,8 +204,11 @@ export class Lifecycle {
     const lock = await this.#lock(record.id);
     try {
       if (process && timeoutSeconds > 0) {
-        await this.#signal(process, record.spec.stopSignal);
-        await waitForEnd(process, timeoutSeconds * 1000);
+        const { stopSignal } = record.spec;
+        await this.#signal(process, stopSignal);
+        const ended = await waitForEnd(process, Math.min(deafnessCheckMs, timeoutSeconds * 1000));
+        // A first process that does not listen will not end for all our patience.
+        if (!ended && heeds(process.pid, stopSignal)) await waitForEnd(process, timeoutSeconds * 1000);
       }
       if (process && isAlive(process)) {
         await this.#signal(process, 9);

@@ -53,6 +53,7 @@ export class Operations {
           cause: error,
         });
       });
+      this.#context.interrupt.check();
       throw error;
     } finally {
       store.operations.end(subjectId);

@@ -208,6 +208,8 @@ function collect(
     ],
     ...(options.env ? { env: { ...process.env, ...options.env } } : {}),
     ...(options.cwd ? { cwd: options.cwd } : {}),
+    // A ^C is for peapod to answer: what undoes a half-made thing must not be hit by it.
+    detached: true,
     ...(options.timeoutMs ? { timeout: options.timeoutMs } : {}),
   });
   const out: Buffer[] = [];

@@ -190,10 +190,17 @@ const listenBacklog = 4096;
  * Binds a host port and returns the fd (close-on-exec); a TCP one listens. `ip` is a literal; `::` serves IPv4
  * as well, and `0.0.0.0` takes its place where the host has no IPv6. Node's own servers are not used because
  * the runtime may set SO_REUSEPORT, with which two owners of one port do not notice each other.
- * Throws EADDRINUSE, EACCES, EADDRNOTAVAIL as node:net does.
+ * With `use: 'hold'` a TCP one refuses connections and keeps others from the port; connections of before that
+ * are still in TIME_WAIT stand in its way. Throws EADDRINUSE, EACCES, EADDRNOTAVAIL as node:net does.
  */
-export function bindPort(protocol: 'tcp' | 'udp', ip: string, port: number): number {
+export function bindPort(
+  protocol: 'tcp' | 'udp',
+  ip: string,
+  port: number,
+  use: 'serve' | 'hold' = 'serve',
+): number {
   const type = (protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC;
+  const listens = protocol === 'tcp' && use === 'serve';
   const subject = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
   let family = ip.includes(':') ? AF_INET6 : AF_INET;
   let address = socketAddress(ip, port);
@@ -208,14 +215,15 @@ export function bindPort(protocol: 'tcp' | 'udp', ip: string, port: number): num
   }
   try {
     if (family === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, ip === '::' ? 0 : 1);
-    if (protocol === 'tcp') setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    // Two sockets that both allow reuse may share a port as long as neither listens.
+    if (listens) setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     checked('bind', () => libc().bind(fd, address, address.length), subject);
-    if (protocol === 'tcp') checked('listen', () => libc().listen(fd, listenBacklog), subject);
+    if (listens) checked('listen', () => libc().listen(fd, listenBacklog), subject);
     return fd;
   } catch (error) {
     closeSync(fd);
     const noIpv6 = (error as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL' && ip === '::';
-    if (noIpv6) return bindPort(protocol, '0.0.0.0', port);
+    if (noIpv6) return bindPort(protocol, '0.0.0.0', port, use);
     throw error;
   }
 }

@@ -27,7 +27,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
 }
 
 /** Sends a signal to exactly that process; false where it has ended. */
-export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals | number): boolean {
   if (!isAlive(identity)) return false;
   try {
     process.kill(identity.pid, signal);
@@ -46,4 +46,21 @@ export async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): 
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   return true;
+}
+
+/**
+ * Whether a signal can do anything to the first process of a pid namespace: the kernel drops what such a
+ * process neither catches nor blocks (pid_namespaces(7)). True for a process that is not one, or has ended.
+ */
+export function heeds(pid: number, signal: number): boolean {
+  let status: string;
+  try {
+    status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return true;
+  }
+  const isInit = /^NSpid:.*\t1$/m.test(status);
+  const bit = 1n << BigInt(signal - 1);
+  const mask = (field: string) => BigInt(`0x${new RegExp(`^${field}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1] ?? '0'}`);
+  return !isInit || ((mask('SigCgt') | mask('SigBlk')) & bit) !== 0n;
 }
