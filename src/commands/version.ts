@@ -11,12 +11,13 @@ export const version = command({
   async run(call) {
     const { format } = call.values;
     const { system } = await call.engine();
-    const client = await system.version();
-    if (isJson(format)) call.stdout.line(JSON.stringify({ Client: client }));
+    const versions = await system.version();
+    const client = versions.Client as Record<string, unknown>;
+    if (isJson(format)) call.stdout.line(JSON.stringify(versions));
     else if (format !== undefined) {
       const { Template } = await import('./template/execute.ts');
       const template = new Template(normalize(format), { name: 'version', typeName: '*define.Version' });
-      call.stdout.write(template.execute({ Client: client, ...client }));
+      call.stdout.write(template.execute({ ...versions, ...client }));
     } else {
       const lines = [
         ['Client:', 'peapod'],

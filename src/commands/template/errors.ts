@@ -27,8 +27,7 @@ export function executionError(
   const before = source.slice(0, offset);
   const line = before.split('\n').length;
   const column = offset - (before.lastIndexOf('\n') + 1);
-  const text = source.slice(place.start, place.end);
-  const shown = text.length > 20 ? `${text.slice(0, 20)}...` : text;
+  const shown = source.slice(place.start, place.end);
   return new PeapodError(
     'INVALID_ARGUMENT',
     `template: ${name}:${line}:${column}: executing "${name}" at <${shown}>: ${what}`,

@@ -138,6 +138,7 @@ class Execution {
 
   command(command: Command, dot: Value, piped: readonly Value[]): Value {
     const [head, ...rest] = command.args as [Argument, ...Argument[]];
+    if (head.kind === 'nil') throw this.error(head, 'nil is not a command');
     if (head.kind === 'function') return this.call(head.name, command, rest, dot, piped);
     const method = this.argument(head, dot, [
       ...rest.map((arg) => () => this.argument(arg, dot)),
@@ -176,7 +177,7 @@ class Execution {
       case 'dot':
         return dot;
       case 'nil':
-        throw this.error(argument, 'nil is not a command');
+        return null;
       case 'constant':
         return argument.value;
       case 'function':

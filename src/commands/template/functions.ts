@@ -23,9 +23,17 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
   print: any(0, (...args) => print(args)),
   println: any(0, (...args) => `${args.map(display).join(' ')}\n`),
   printf: any(1, (format, ...args) => sprintf(text('printf', format), args)),
-  html: any(0, (...args) => print(args).replace(/[&<>'"]/g, (c) => `&#${c.charCodeAt(0)};`)),
-  urlquery: any(0, (...args) => encodeURIComponent(print(args)).replaceAll('%20', '+')),
-  js: any(0, (...args) => JSON.stringify(print(args)).slice(1, -1)),
+  html: any(0, (...args) => print(args).replace(/[&<>'"]/g, (c) => htmlEscapes[c] as string)),
+  urlquery: any(0, (...args) =>
+    encodeURIComponent(print(args))
+      .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+      .replaceAll('%20', '+'),
+  ),
+  js: any(0, (...args) =>
+    print(args)
+      .replace(/[\\'"]/g, '\\$&')
+      .replace(/[<>&=\p{Cc}]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`),
+  ),
 
   eq: any(2, (first, ...others) => others.some((other) => equal(first, other))),
   ne: fixed(2, (a, b) => !equal(a, b)),
@@ -53,6 +61,14 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
   truncate: fixed(2, (value, length) =>
     [...text('truncate', value)].slice(0, whole('truncate', length)).join(''),
   ),
+};
+
+const htmlEscapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&#34;',
+  "'": '&#39;',
 };
 
 function fixed(count: number, call: TemplateFunction['call']): TemplateFunction {
@@ -111,7 +127,8 @@ function sliceOf(value: Value, bounds: readonly Value[]): Value {
   if (typeof value !== 'string' && !Array.isArray(value))
     throw new Error(`error calling slice: can't slice item of type ${typeName(value)}`);
   const [from = 0, to = value.length] = bounds.map((bound) => whole('slice', bound));
-  if (from > to || to > value.length) throw new Error(`error calling slice: index out of range: ${to}`);
+  if (from > to || to > value.length)
+    throw new Error(`error calling slice: index out of range: ${from > value.length ? from : to}`);
   return value.slice(from, to);
 }
 

@@ -35,6 +35,7 @@ function formatOne(verb: string, flags: string, digits: number | undefined, valu
     case 'v':
       return typeof value === 'string' && flags.includes('#') ? quote(value) : display(value);
     case 's': {
+      if (value === null) return '%!s(<nil>)';
       if (typeof value === 'number' || typeof value === 'boolean') return bad;
       const text = display(value);
       return digits === undefined ? text : [...text].slice(0, digits).join('');
@@ -57,7 +58,7 @@ function formatOne(verb: string, flags: string, digits: number | undefined, valu
     return verb === 'X' && hex !== bad ? hex.toUpperCase() : hex;
   }
   if (typeof value !== 'number') return bad;
-  const plus = flags.includes('+') && value >= 0 ? '+' : '';
+  const plus = value < 0 ? '' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
   switch (verb) {
     case 'd':
       return Number.isInteger(value) ? plus + String(value) : bad;

@@ -68,7 +68,14 @@ export function display(value: Value): string {
       .filter((member) => typeof member !== 'function')
       .map((member) => (member === null ? '' : display(member)))
       .join(' ')}}`;
-  return String(value);
+  return typeof value === 'number' ? displayNumber(value) : String(value);
+}
+
+/** Go turns to exponents earlier than JavaScript where a number is no whole one. */
+function displayNumber(value: number): string {
+  const exponent = Math.floor(Math.log10(Math.abs(value)));
+  if (Number.isInteger(value) || (exponent >= -4 && exponent < 6)) return String(value);
+  return value.toExponential().replace(/e([-+])(\d)$/, 'e$10$2');
 }
 
 /** Go ranges over maps and prints them in the order of their keys. */
