@@ -40,7 +40,7 @@ export function bridgeNetwork(list: ConfList): BridgeNetwork {
   const { config } = first;
   refuse(list, config, ['vlan', 'vlanTrunk', 'macspoofchk', 'disableContainerInterface', 'portIsolation']);
   const bridge = config.optionalString('bridge') ?? 'cni0';
-  if (!/^[^\s/:]{1,15}$/.test(bridge) || bridge === '.' || bridge === '..') {
+  if (!isInterfaceName(bridge)) {
     throw config.error('bridge', `"${bridge}" is not a name that an interface can have`);
   }
   const ipamConfig = config.optionalObject('ipam');
@@ -67,6 +67,11 @@ export function bridgeNetwork(list: ConfList): BridgeNetwork {
     throw config.error('promiscMode', 'and hairpinMode cannot both be true');
   }
   return chained.reduce((before, plugin) => withChained(list, before, plugin), network);
+}
+
+/** Narrower than the kernel's rule: a name that no shell, firewall or batch file takes for something else. */
+export function isInterfaceName(name: string): boolean {
+  return /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$/.test(name);
 }
 
 /** The subnets that addresses of the network come from. */

@@ -60,6 +60,18 @@ export function findConfList(directory: string, name: string): ConfList | undefi
   return undefined;
 }
 
+/** All lists of a directory that can be read. */
+export function readConfLists(directory: string): ConfList[] {
+  return confListFiles(directory).flatMap((file) => {
+    try {
+      return [parseConfList(file, readFileSync(file, 'utf8'))];
+    } catch (error) {
+      if (isPeapodError(error, 'NETWORK_CONFIG')) return [];
+      throw error;
+    }
+  });
+}
+
 function confListFiles(directory: string): string[] {
   try {
     return readdirSync(directory)

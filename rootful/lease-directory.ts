@@ -125,6 +125,15 @@ export class OpenLeases {
   }
 }
 
+/**
+ * Frees all addresses of an id below the roots, each with one directory a network, and in `known`, where
+ * that is one. Idempotent; it needs to know no network.
+ */
+export async function releaseEverywhere(roots: readonly string[], id: string, known?: string): Promise<void> {
+  const paths = roots.flatMap((root) => names(root).map((name) => join(root, name)));
+  for (const path of new Set(known ? [known, ...paths] : paths)) await new LeaseDirectory(path).release(id);
+}
+
 function lastReservedName(rangeSet: number): string {
   return `last_reserved_ip.${rangeSet}`;
 }
@@ -133,7 +142,7 @@ function names(path: string): string[] {
   try {
     return readdirSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
 }

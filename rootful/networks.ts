@@ -1,9 +1,9 @@
 import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PeapodError } from '../src/errors.ts';
+import { isPeapodError, PeapodError } from '../src/errors.ts';
 import { defaultNetwork } from '../src/network/select.ts';
 import { type BridgeNetwork, bridgeNetwork } from './bridge-network.ts';
-import { findConfList, parseConfList } from './conflist.ts';
+import { findConfList, parseConfList, readConfLists } from './conflist.ts';
 import { type HostRoute, readHostRoutes } from './host-routes.ts';
 import { makeSubnet, type Subnet, subnetsOverlap, subnetText } from './subnet.ts';
 
@@ -60,6 +60,18 @@ export class Networks {
       rmSync(temporary, { force: true });
     }
     return this.find(name);
+  }
+
+  /** Where leases of networks lie that want them elsewhere than in the runtime's directory. */
+  dataDirs(): string[] {
+    return readConfLists(this.#directories.networkConfig).flatMap(({ plugins }) => {
+      try {
+        return plugins[0]?.config.optionalObject('ipam')?.optionalString('dataDir') || [];
+      } catch (error) {
+        if (isPeapodError(error, 'NETWORK_CONFIG')) return [];
+        throw error;
+      }
+    });
   }
 
   #read(name: string): BridgeNetwork | undefined {

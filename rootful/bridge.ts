@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import type { Runner } from '../src/host/exec.ts';
+import { type BridgeNetwork, networkFamilies } from './bridge-network.ts';
+import type { HostTools } from './host-tools.ts';
+import { IpBatchFailed, runIpBatch, runIpRemovals } from './ip-batch.ts';
+import {
+  bridgeAddresses,
+  createBridgeLines,
+  isHostInterface,
+  ourAlias,
+  type PodLink,
+  plugInLines,
+  podLines,
+  sysctlScript,
+} from './links.ts';
+import { reachableFromLocalhost } from './nftables.ts';
+
+/** One interface of the host, from `ip -json -details address show`. */
+export interface ListedLink {
+  readonly ifname: string;
+  readonly ifalias?: string;
+  readonly master?: string;
+  readonly operstate?: string;
+  readonly flags: readonly string[];
+  readonly address?: string;
+  readonly linkinfo?: { readonly info_kind?: string };
+  readonly addr_info: readonly {
+    readonly local: string;
+    readonly prefixlen: number;
+    readonly family: string;
+  }[];
+}
+
+const createAttempts = 4;
+/** Any number that nobody else uses: interfaces of one group go in one stroke. */
+const removalGroup = 0x706561;
+
+/** Bridges and cables in one network namespace. */
+export class Bridges {
+  readonly #runner: Runner;
+  readonly #tools: HostTools;
+
+  constructor(runner: Runner, tools: HostTools) {
+    this.#runner = runner;
+    this.#tools = tools;
+  }
+
+  /**
+   * Connects a pod's namespace with the network's bridge, made where it is missing. The usual case, a bridge
+   * that is there, takes one process; so does a bridge that `fresh` rightly says is missing. What stands in
+   * the way tells what to do before the next attempt.
+   */
+  async plugIn(network: BridgeNetwork, link: PodLink, fresh: boolean): Promise<void> {
+    const lines = plugInLines(network, link);
+    const sysctls = sysctlScript(network, reachableFromLocalhost(network));
+    let before: string[] = fresh ? createBridgeLines(network) : [];
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#batch([...before, ...lines], sysctls);
+        if (network.forceAddress && before.length === 0) await this.#removeOtherAddresses(network);
+        return;
+      } catch (error) {
+        if (!(error instanceof IpBatchFailed) || attempt === createAttempts) throw error;
+        const failed = error.line - before.length;
+        if (failed === 0 && error.said.includes('Cannot find device')) {
+          before = createBridgeLines(network);
+        } else if (error.line === 0 && before.length > 0 && error.said.includes('File exists')) {
+          before = []; // another process made it in between
+        } else if (lines[failed]?.startsWith(`link add name ${link.hostInterface}`) && isExisting(error)) {
+          await this.remove([link.hostInterface]); // a killed attach left it
+        } else throw error;
+      }
+    }
+  }
+
+  /** Addresses and routes on the pod's side. */
+  async configurePod(network: BridgeNetwork, link: PodLink): Promise<void> {
+    await runIpBatch(this.#runner.netns(link.netnsPath), this.#tools.path('ip'), podLines(network, link));
+  }
+
+  /** A guess, which saves an attempt: this process' view of the host's interfaces, where the bridges live there. */
+  isProbablyMissing(bridge: string): boolean {
+    return this.#runner.prefix.length === 0 && !existsSync(`/sys/class/net/${bridge}`);
+  }
+
+  async list(): Promise<ListedLink[]> {
+    const { stdout } = await this.#runner.run([
+      this.#tools.path('ip'),
+      '-json',
+      '-details',
+      'address',
+      'show',
+    ]);
+    return (JSON.parse(stdout || '[]') as ListedLink[]).filter((link) => link.ifname);
+  }
+
+  /** Idempotent. Several go together: the kernel waits a grace period for each stroke, not each interface. */
+  async remove(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    const lines =
+      names.length === 1
+        ? [`link delete dev ${names[0]}`]
+        : [
+            ...names.map((name) => `link set dev ${name} group ${removalGroup}`),
+            `link delete group ${removalGroup}`,
+          ];
+    await runIpRemovals(this.#runner, this.#tools.path('ip'), lines);
+  }
+
+  #batch(lines: readonly string[], script: string): Promise<void> {
+    return runIpBatch(this.#runner, this.#tools.path('ip'), lines, script);
+  }
+
+  async #removeOtherAddresses(network: BridgeNetwork): Promise<void> {
+    const bridge = (await this.list()).find(({ ifname }) => ifname === network.bridge);
+    const wanted = new Set(bridgeAddresses(network));
+    const families = networkFamilies(network);
+    const others = (bridge?.addr_info ?? [])
+      .filter(({ family, local }) => families.has(family === 'inet6' ? 6 : 4) && !local.startsWith('fe80:'))
+      .map(({ local, prefixlen }) => `${local}/${prefixlen}`)
+      .filter((cidr) => !wanted.has(cidr));
+    if (others.length === 0) return;
+    const lines = others.map((cidr) => `address delete ${cidr} dev ${network.bridge}`);
+    await runIpBatch(this.#runner, this.#tools.path('ip'), lines);
+  }
+}
+
+/** Bridges without a cable of ours, and which of them are ours to remove. */
+export function idleBridges(
+  links: readonly ListedLink[],
+  without: string,
+): { readonly idle: (bridge: string) => boolean; readonly removable: string[] } {
+  const ports = links.filter(({ ifname, master }) => master && ifname !== without);
+  const inUse = new Set(ports.filter(({ ifname }) => isHostInterface(ifname)).map(({ master }) => master));
+  const occupied = new Set(ports.map(({ master }) => master));
+  return {
+    idle: (bridge) => !inUse.has(bridge),
+    removable: links
+      .filter(({ ifname, ifalias, linkinfo }) => {
+        return linkinfo?.info_kind === 'bridge' && ifalias === ourAlias && !occupied.has(ifname);
+      })
+      .map(({ ifname }) => ifname),
+  };
+}
+
+function isExisting(error: IpBatchFailed): boolean {
+  return error.said.includes('File exists');
+}

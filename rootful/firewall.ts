@@ -1,0 +1,67 @@
+import { CommandFailed, type Runner } from '../src/host/exec.ts';
+import type { HostTools } from './host-tools.ts';
+import { emptyListing, parseListing, type TableListing } from './nft-listing.ts';
+import { addElements, baseRuleset, deleteElements, deleteTable, type Element, table } from './nftables.ts';
+
+/** Tables come and go with the first and last pod of others. */
+const maxAttempts = 4;
+
+/** Loading and listing of peapod's own table in one network namespace; each change is one transaction. */
+export class Firewall {
+  readonly #runner: Runner;
+  readonly #tools: HostTools;
+
+  constructor(runner: Runner, tools: HostTools) {
+    this.#runner = runner;
+    this.#tools = tools;
+  }
+
+  /**
+   * Adds elements, and the table where it is missing; `fresh` says which of both to try first. Throws
+   * CommandFailed; see `isConflict`. Several processes may do this at once: one creates the table, the others
+   * see that it is there.
+   */
+  async add(elements: readonly Element[], fresh: boolean): Promise<void> {
+    const text = addElements(elements);
+    for (let attempt = 1, whole = fresh; ; attempt++, whole = !whole) {
+      try {
+        await this.#load(whole ? baseRuleset + text : text);
+        return;
+      } catch (error) {
+        const other = whole
+          ? says(error, 'File exists') && says(error, 'create table')
+          : says(error, 'No such file or directory');
+        if (!other || attempt === maxAttempts) throw error;
+      }
+    }
+  }
+
+  async list(): Promise<TableListing> {
+    const argv = [this.#tools.path('nft'), '-j', 'list', 'table', ...table.split(' ')];
+    const { exitCode, stdout, stderr } = await this.#runner.run(argv, { accept: 'any' });
+    if (exitCode === 0) return parseListing(stdout);
+    if (stderr.includes('No such file or directory')) return emptyListing;
+    throw new CommandFailed(argv, { exitCode, stdout, stderr });
+  }
+
+  /** Removes what a listing has shown; the table with its last element. */
+  async remove(listing: TableListing, isGone: (element: Element) => boolean): Promise<void> {
+    const gone = listing.elements.filter(isGone);
+    if (!listing.exists) return;
+    if (gone.length === listing.elements.length) await this.#load(deleteTable);
+    else if (gone.length > 0) await this.#load(deleteElements(gone));
+  }
+
+  async #load(input: string): Promise<void> {
+    await this.#runner.run([this.#tools.path('nft'), '-f', '-'], { input });
+  }
+}
+
+/** Whether an `add` failed because a key has another value already. */
+export function isConflict(error: unknown): boolean {
+  return says(error, 'File exists');
+}
+
+function says(error: unknown, text: string): boolean {
+  return error instanceof CommandFailed && error.result.stderr.includes(text);
+}

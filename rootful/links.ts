@@ -1,0 +1,149 @@
+import { type BridgeNetwork, networkSubnets } from './bridge-network.ts';
+import type { AssignedAddress } from './ipam.ts';
+import { gatewayFor } from './ipam-config.ts';
+import { addressNumber, subnetText } from './subnet.ts';
+
+/** Interfaces, addresses and routes as lines for `ip -batch -`. */
+
+/** The alias of interfaces that peapod made, so that it removes no others. */
+export const ourAlias = 'peapod';
+
+const hostInterfacePrefix = 'pea';
+
+/** The host's end of a pod's cable: 15 bytes, the most that a name may have. */
+export function hostInterfaceName(targetId: string): string {
+  return `${hostInterfacePrefix}${targetId.slice(0, 12)}`;
+}
+
+export function isHostInterface(name: string): boolean {
+  return /^pea[0-9a-f]{12}$/.test(name);
+}
+
+/**
+ * A locally administered MAC from an address, so that a reused address keeps its MAC and no neighbour's ARP
+ * cache is ever wrong about it; 0a:58 is the prefix that CNI has used for the same.
+ */
+export function macOf(address: string): string {
+  const low = addressNumber(address) & 0xffffffffn;
+  return `0a:58:${low.toString(16).padStart(8, '0').match(/../g)?.join(':')}`;
+}
+
+export interface PodLink {
+  readonly hostInterface: string;
+  /** In the pod. */
+  readonly ifname: string;
+  readonly macAddress: string;
+  /** As the runner's `ip` can open it. */
+  readonly netnsPath: string;
+  readonly addresses: readonly AssignedAddress[];
+}
+
+/** For a bridge that is not there. */
+export function createBridgeLines(network: BridgeNetwork): string[] {
+  const [gateway] = bridgeAddresses(network);
+  // Without a MAC of its own, a bridge takes its ports' lowest, and changes it as they come and go.
+  const mac = gateway ? ` address ${macOf(gateway.split('/')[0] as string)}` : '';
+  const mtu = network.mtuBytes ? ` mtu ${network.mtuBytes}` : '';
+  const promisc = network.promiscMode ? ' promisc on' : '';
+  return [
+    `link add name ${network.bridge}${mac}${mtu} type bridge`,
+    `link set dev ${network.bridge}${promisc} alias ${ourAlias}`,
+  ];
+}
+
+/** For a bridge that is there: mends its addresses and state, then plugs the pod in. */
+export function plugInLines(network: BridgeNetwork, link: PodLink): string[] {
+  const { bridge } = network;
+  const mtu = network.mtuBytes ? ` mtu ${network.mtuBytes}` : '';
+  const hairpin = network.hairpinMode
+    ? [`link set dev ${link.hostInterface} type bridge_slave hairpin on`]
+    : [];
+  return [
+    `link set dev ${bridge} up`,
+    ...bridgeAddresses(network).map((cidr) => `address replace ${cidr} dev ${bridge}${addressFlags(cidr)}`),
+    `link add name ${link.hostInterface}${mtu} type veth peer name ${link.ifname} address ${link.macAddress}${mtu} netns ${quoted(link.netnsPath)}`,
+    `link set dev ${link.hostInterface} master ${bridge} up`,
+    ...hairpin,
+  ];
+}
+
+/** Inside the pod's namespace. */
+export function podLines(network: BridgeNetwork, link: PodLink): string[] {
+  const { ifname } = link;
+  return [
+    ...link.addresses.map(({ address, subnet }) => {
+      const cidr = `${address}/${subnet.prefixLength}`;
+      return `address add ${cidr} dev ${ifname}${addressFlags(cidr)}`;
+    }),
+    `link set dev ${ifname} up`,
+    ...podRoutes(network, link.addresses).map(
+      ({ destination, gateway }) =>
+        `route add ${destination}${gateway ? ` via ${gateway}` : ''} dev ${ifname}`,
+    ),
+  ];
+}
+
+export interface PodRoute {
+  /** `default` or a CIDR. */
+  readonly destination: string;
+  readonly gateway: string | undefined;
+}
+
+/** The routes of IPAM, and default routes where the network promises them. */
+export function podRoutes(network: BridgeNetwork, addresses: readonly AssignedAddress[]): PodRoute[] {
+  const gateways = new Map(addresses.map(({ subnet, gateway }) => [subnet.family, gateway]));
+  const routes: PodRoute[] = [];
+  for (const { destination, gateway } of network.ipam.routes) {
+    if (!gateways.has(destination.family)) continue;
+    routes.push({
+      destination: destination.prefixLength === 0 ? 'default' : subnetText(destination),
+      gateway: gateway ?? gateways.get(destination.family),
+    });
+  }
+  if (!network.isDefaultGateway) return routes;
+  for (const [family, gateway] of gateways) {
+    const has = network.ipam.routes.some(
+      ({ destination }) => destination.prefixLength === 0 && destination.family === family,
+    );
+    if (gateway && !has) routes.push({ destination: 'default', gateway });
+  }
+  return routes;
+}
+
+/** The gateway's addresses with prefix lengths: what the bridge owns. */
+export function bridgeAddresses(network: BridgeNetwork): string[] {
+  if (!network.isGateway) return [];
+  const { ipam } = network;
+  const pairs =
+    ipam.kind === 'static'
+      ? ipam.addresses.map(({ address, subnet }) => ({ gateway: gatewayFor(ipam, address), subnet }))
+      : ipam.rangeSets.flat();
+  const cidrs = pairs.flatMap(({ gateway, subnet }) =>
+    gateway ? [`${gateway}/${subnet.prefixLength}`] : [],
+  );
+  return [...new Set(cidrs)];
+}
+
+/** What the runner's host needs to route for the bridge: a script for sh, tolerant of kernels without IPv6. */
+export function sysctlScript(network: BridgeNetwork, localhost: boolean): string {
+  const { bridge } = network;
+  const families = new Set(networkSubnets(network).map(({ family }) => family));
+  return [
+    'cd /proc/sys/net',
+    ...(families.has(4) && network.isGateway ? ['echo 1 >ipv4/ip_forward'] : []),
+    ...(families.has(6) && network.isGateway ? ['echo 1 >ipv6/conf/all/forwarding'] : []),
+    ...(localhost ? [`echo 1 >ipv4/conf/${bridge}/route_localnet`] : []),
+    // A pod must not make the host believe in a router (CVE-2020-10749).
+    `[ ! -e ipv6/conf/${bridge} ] || echo 0 >ipv6/conf/${bridge}/accept_ra`,
+  ].join('\n');
+}
+
+/** Nobody waits for duplicate address detection: IPAM has given each address once. */
+function addressFlags(cidr: string): string {
+  return cidr.includes(':') ? ' nodad' : ' broadcast +';
+}
+
+/** A word for ip's batch mode, which splits at blanks outside of quotes. */
+function quoted(word: string): string {
+  return /[\s"'#]/.test(word) ? `"${word}"` : word;
+}
