@@ -47,9 +47,10 @@ export function enterRawMode(fd: number): { restore(): void } {
     for (const signal of endings) process.off(signal, onEnding);
   };
   const onEnding = (signal: NodeJS.Signals) => {
+    // Whoever else listens decides what the signal means; alone, it would have ended the process: let it.
+    if (process.listenerCount(signal) > 1) return;
     restore();
-    // Without another listener it would have ended the process: let it.
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    process.kill(process.pid, signal);
   };
   process.on('exit', restore);
   for (const signal of endings) process.on(signal, onEnding);
