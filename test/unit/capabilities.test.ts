@@ -38,7 +38,9 @@ describe('capabilities of a container', () => {
   it('understands ALL on either side, with exceptions by name', () => {
     const all = capabilitySets({ ...base, add: ['ALL'], drop: ['net_admin'] }).bounding;
     expect([...all].sort()).toEqual(available.filter((name) => name !== 'CAP_NET_ADMIN').sort());
-    expect(capabilitySets({ ...base, drop: ['all'], add: ['net_admin'] }).bounding).toEqual(['CAP_NET_ADMIN']);
+    expect(capabilitySets({ ...base, drop: ['all'], add: ['net_admin'] }).bounding).toEqual([
+      'CAP_NET_ADMIN',
+    ]);
     expect(capabilitySets({ ...base, drop: ['all'] }).bounding).toEqual([]);
   });
 

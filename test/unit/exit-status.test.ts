@@ -14,9 +14,9 @@ import {
 describe('conmon’s sync line', () => {
   it('is a pid or what crun said', () => {
     expect(parseSyncLine('{"data": 15375}\n')).toEqual({ pid: 15375, message: '' });
-    expect(
-      parseSyncLine('{"data": -1, "message": "open executable: Permission denied\\n"}\n'),
-    ).toEqual({ message: 'open executable: Permission denied' });
+    expect(parseSyncLine('{"data": -1, "message": "open executable: Permission denied\\n"}\n')).toEqual({
+      message: 'open executable: Permission denied',
+    });
   });
 
   it('is understood with crun’s JSON in it, and where it was cut short (E6)', () => {
@@ -34,7 +34,11 @@ describe('a container that crun could not create', () => {
       127,
       'crun: executable file `nosuch` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found',
     ],
-    ['open executable: Permission denied', 126, 'crun: open executable: Permission denied: OCI permission denied'],
+    [
+      'open executable: Permission denied',
+      126,
+      'crun: open executable: Permission denied: OCI permission denied',
+    ],
     [
       'open executable: Operation not permitted',
       126,
@@ -52,7 +56,9 @@ describe('a container that crun could not create', () => {
   });
 
   it('is no missing command where only a mount’s source is missing', () => {
-    expect(createFailure('cannot stat `/nope`: No such file or directory', 'cmd').code).toBe('COMMAND_FAILED');
+    expect(createFailure('cannot stat `/nope`: No such file or directory', 'cmd').code).toBe(
+      'COMMAND_FAILED',
+    );
   });
 });
 

@@ -38,15 +38,7 @@ const names = (built: ReturnType<typeof buildSeccomp>) => built.syscalls.flatMap
 describe('a seccomp profile for a container', () => {
   it('decides architectures, capabilities and kernels', () => {
     const built = buildSeccomp(JSON.stringify(profile), target, 'test');
-    expect(names(built)).toEqual([
-      'always',
-      'refused',
-      'amd64',
-      'noadmin',
-      'new',
-      'personality',
-      'nullargs',
-    ]);
+    expect(names(built)).toEqual(['always', 'refused', 'amd64', 'noadmin', 'new', 'personality', 'nullargs']);
     expect(built.architectures).toEqual(['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32']);
     expect(built.defaultErrnoRet).toBe(38);
   });
