@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `npm start`: set-up, then peapod's main job where a person can see it. A pod with a published port, a web
 // server and a client in it, the page fetched from outside, and everything removed again.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createServer, get } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +12,16 @@ const peapod = join(top, 'dist', 'peapod');
 const isRoot = process.getuid() === 0;
 const pod = 'demo';
 const page = 'Hello from a pod!';
+/** Ctrl-C: the next step is the removal. */
+let interrupted = false;
+let removing = false;
 
 setUpOrExit('run');
 process.chdir(top);
 checkHost();
-process.exitCode = await demonstrate();
+const outcome = await demonstrate();
+const removed = await remove();
+process.exitCode = outcome || removed;
 
 /** peapod's own check of the machine names what is missing, with the command that mends it. */
 function checkHost() {
@@ -28,53 +33,56 @@ function checkHost() {
 }
 
 async function demonstrate() {
-  let interrupted = false;
-  // Ctrl-C reaches the running command as well: it ends, and the demonstration with it.
-  process.on('SIGINT', () => {
-    interrupted = true;
-  });
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      interrupted = true;
+    });
+  }
   try {
     const port = await freePort(8080);
     say(`A pod that publishes port 80 on the host's port ${port}`);
-    show('pod', 'create', '--replace', '--name', pod, '-p', `${port}:80`);
+    await show('pod', 'create', '--replace', '--name', pod, '-p', `${port}:80`);
 
     say('Two containers in it, on the root file system of this very host: they share localhost');
     const node = nodeInContainer();
     const run = ['run', '-d', '--pod', pod, ...node.flags];
-    show(...run, '--name', `${pod}-web`, 'host', node.path, '-e', webServer());
-    show(...run, '--name', `${pod}-client`, 'host', node.path, '-e', client());
-    await until(() => capture('logs', `${pod}-client`).includes(page), 'the client has reached the server');
-    show('logs', `${pod}-client`);
+    await show(...run, '--name', `${pod}-web`, 'host', node.path, '-e', webServer());
+    await show(...run, '--name', `${pod}-client`, 'host', node.path, '-e', client());
+    await until(
+      async () => (await capture('logs', `${pod}-client`)).includes(page),
+      'the client has reached the server',
+    );
+    await show('logs', `${pod}-client`);
 
     say('From outside, through the published port');
     await fetchPage(`http://localhost:${port}/`);
     if (isRoot) {
       const format = '{{.NetworkSettings.IPAddress}}';
       say('As root the network is a bridge, and the pod has an address of its own');
-      const address = show('inspect', '--format', format, `${pod}-web`).trim();
+      const address = (await show('inspect', '--format', format, `${pod}-web`)).trim();
       await fetchPage(`http://${address}/`);
     }
 
     say('What is there');
-    show('pod', 'ps');
-    show('ps', '--pod');
+    await show('pod', 'ps');
+    await show('ps', '--pod');
     return 0;
   } catch (error) {
     console.error(interrupted ? '\nInterrupted.' : `\nFAILED: ${error.message}`);
     return interrupted ? 130 : 1;
-  } finally {
-    say('And everything removed');
-    if (!remove()) process.exitCode = 1;
   }
 }
 
-function remove() {
+/** Nothing cuts this short. Returns an exit code. */
+async function remove() {
+  removing = true;
+  say('And everything removed');
   try {
-    show('pod', 'rm', '--force', '--ignore', '--time', '1', pod);
-    return true;
+    await show('pod', 'rm', '--force', '--ignore', '--time', '0', pod);
+    return 0;
   } catch (error) {
-    console.error(error.message);
-    return false;
+    console.error(`\nFAILED: ${error.message}`);
+    return 1;
   }
 }
 
@@ -83,16 +91,27 @@ function say(what) {
 }
 
 /** Prints the command as it can be typed, runs it, prints its output. Throws where it fails. */
-function show(...args) {
+async function show(...args) {
   console.log(`$ peapod ${args.map(quote).join(' ')}`);
-  const result = spawnSync(peapod, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  process.stdout.write(result.stdout);
-  if (result.status !== 0) throw new Error(`peapod ${args[0]} ${args[1]} exited with ${result.status}`);
-  return result.stdout;
+  const output = await capture(...args);
+  process.stdout.write(output);
+  return output;
 }
 
 function capture(...args) {
-  return spawnSync(peapod, args, { encoding: 'utf8' }).stdout;
+  return new Promise((resolve, reject) => {
+    const child = spawn(peapod, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (interrupted && !removing) reject(new Error('interrupted'));
+      else if (status !== 0) reject(new Error(`peapod ${args[0]} exited with ${status}`));
+      else resolve(output);
+    });
+  });
 }
 
 function quote(word) {
@@ -114,8 +133,8 @@ function webServer() {
 
 /** Asks the server on the pod's localhost until it answers, says what it got, and stays. */
 function client() {
-  const ask =
-    'fetch("http://127.0.0.1").then((page) => page.text()).then(console.log, () => setTimeout(ask, 50))';
+  const tell = '(page) => console.log("127.0.0.1 says:", page.trim())';
+  const ask = `fetch("http://127.0.0.1").then((answer) => answer.text()).then(${tell}, () => setTimeout(ask, 50))`;
   return `const ask = () => ${ask}; ask(); setInterval(() => {}, 1e6)`;
 }
 
@@ -146,6 +165,7 @@ async function until(attempt, what) {
   const deadline = Date.now() + 15_000;
   for (;;) {
     const value = await attempt();
+    if (interrupted) throw new Error('interrupted');
     if (value) return value;
     if (Date.now() > deadline) throw new Error(`not so within 15 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -21,13 +21,22 @@ describeForBoth('containers', (makeHost) => {
     ] as const) {
       const outcome = await host.peapod('run', '--rm', 'host', command);
       expect(outcome.exitCode, command).toBe(exitCode);
-      expect(outcome.stderr).toMatch(new RegExp(`^Error: .*${command}`));
+      expect(outcome.stderr).toMatch(/^Error: /);
+      expect(outcome.stderr).toContain(command);
     }
     await host.ok('run', '-d', '--name', 'up', 'host', 'sleep', '1000');
     expect((await host.peapod('exec', 'up', 'no-such-command')).exitCode).toBe(127);
     expect((await host.peapod('exec', 'up', '/etc/passwd')).exitCode).toBe(126);
     expect((await host.peapod('exec', 'up', 'sh', '-c', 'exit 9')).exitCode).toBe(9);
     expect(await host.ok('ps', '-a', '--format', '{{.Names}}')).toBe('up');
+  });
+
+  it('B1: a user whom the container does not know exits 126', async () => {
+    await using host = await makeHost();
+    const outcome = await host.peapod('run', '--rm', '-u', 'nobody-knows', 'host', 'true');
+    expect(outcome.exitCode).toBe(126);
+    expect(outcome.stderr).toMatch(/^Error: .*nobody-knows/);
+    expect(await host.ok('ps', '-aq')).toBe('');
   });
 
   it('B1: create, start, stop, kill, wait, restart by start, rm', async () => {

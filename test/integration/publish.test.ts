@@ -24,7 +24,8 @@ describeForBoth('published ports', (makeHost) => {
     const server = ['host', ...webServer('Welcome', 80)];
     await host.ok('run', '-dt', '--name', 'webserver', '--pod', 'webservice', ...server);
     expect(await host.fetch('http://127.0.0.1:8080/')).toBe('Welcome');
-    expect(await host.fetch('http://[::1]:8080/')).toBe('Welcome');
+    // The default bridge network is IPv4, and so are the ports published on it.
+    if (host.rootless) expect(await host.fetch('http://[::1]:8080/')).toBe('Welcome');
     expect(await host.ok('port', 'webserver')).toBe('80/tcp -> 0.0.0.0:8080');
     await host.ok('pod', 'stop', '--time', '0', 'webservice');
     expect(await host.reachable(8080)).toBe(false);
@@ -102,14 +103,30 @@ describeForBoth('published ports', (makeHost) => {
       'http://127.0.0.1:9001/',
       'http://127.0.0.1:9002/',
       'http://127.0.0.1:8083/',
-      'http://[::1]:8084/',
     ];
     for (const url of urls) expect(await host.fetch(url), url).toBe('forms');
-    for (const url of ['http://127.0.0.1:8084/', 'http://[::1]:8081/', 'http://127.0.0.1:9003/']) {
+    for (const url of ['http://[::1]:8081/', 'http://127.0.0.1:9003/']) {
       expect(await host.reachable(url), url).toBe(false);
     }
     const ports = await host.ok('pod', 'inspect', '--format', '{{json .InfraConfig.PortBindings}}', 'forms');
-    expect(JSON.parse(ports)['84/tcp']).toEqual([{ HostIp: '::1', HostPort: '8084' }]);
+    expect(JSON.parse(ports)['81/tcp']).toEqual([{ HostIp: '127.0.0.1', HostPort: '8081' }]);
+  });
+
+  it('A6: an IPv6 address, or a clear error where the network has no IPv6', async () => {
+    await using host = await makeHost();
+    const create = ['pod', 'create', '--name', 'six', '-p', '[::1]:8084:84'];
+    if (!host.rootless) {
+      const refused = await host.peapod(...create);
+      expect(refused.exitCode).toBe(125);
+      expect(refused.stderr).toMatch(/^Error: .*IPv6.*8084/);
+      expect(await host.ok('pod', 'ps', '-q')).toBe('');
+      return;
+    }
+    await host.ok(...create);
+    await host.ok('run', '-d', '--pod', 'six', '--name', 'web', 'host', ...webServer('six', 84));
+    expect(await host.fetch('http://[::1]:8084/')).toBe('six');
+    expect(await host.reachable('http://127.0.0.1:8084/')).toBe(false);
+    expect(await host.ok('port', 'web')).toBe('84/tcp -> [::1]:8084');
   });
 
   it('A6: UDP', async () => {
@@ -125,7 +142,6 @@ describeForBoth('published ports', (makeHost) => {
 
   it.each([
     '80:',
-    ':80',
     'a:80',
     '80:b',
     '0:80',
@@ -141,7 +157,6 @@ describeForBoth('published ports', (makeHost) => {
     '8010-8000:80-90',
     '::1:8080:80',
     '[::1:8080:80',
-    '',
   ])('A6: -p %j is rejected before anything is made', async (spec) => {
     await using host = await makeHost();
     for (const command of [
