@@ -51,7 +51,7 @@ interface ImageRow {
 }
 
 const select = `SELECT images.*,
-  (SELECT json_group_array(name) FROM (SELECT name FROM image_names WHERE image_id = images.id ORDER BY rowid)) AS names,
+  (SELECT json_group_array(name) FROM (SELECT name FROM image_names WHERE image_id = images.id ORDER BY rowid DESC)) AS names,
   (SELECT json_group_array(json_array(diff_id, blob)) FROM
     (SELECT diff_id, blob FROM image_layers WHERE image_id = images.id ORDER BY position)) AS layers
   FROM images`;
@@ -81,6 +81,15 @@ export class ImageTable {
 
   byName(name: string): ImageRecord | undefined {
     return this.#records(`${select} WHERE id = (SELECT image_id FROM image_names WHERE name = ?)`, name)[0];
+  }
+
+  /** By the ends of their names, e.g. `/busybox:latest`, with the whole names; newest name first. */
+  byNameEnd(end: string): { name: string; id: string }[] {
+    return this.#all(
+      'SELECT name, image_id AS id FROM image_names WHERE substr(name, ?) = ? ORDER BY rowid DESC',
+      -end.length,
+      end,
+    );
   }
 
   /** By the digest of a manifest or a manifest list; newest first. */

@@ -1,0 +1,96 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PeapodError } from '../errors.ts';
+import { digestOf } from './manifest.ts';
+import { readNames, readWorkNames, type WorkNames, workName } from './work-directory.ts';
+
+/** A part of an image is gone: its files were deleted, or another process' `rmi` was faster than a pull. */
+export class BlobMissing extends PeapodError {
+  constructor(digest: string, cause?: unknown) {
+    super('IMAGE_INVALID', `the image is incomplete: ${digest} is missing`, {
+      hint: 'fetch the image again',
+      cause,
+    });
+  }
+}
+
+/**
+ * Manifests, configurations and compressed layers of all images, as an OCI layout keeps them:
+ * `blobs/sha256/HEX`. https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+ * Which manifests are images is written in the database alone. Nothing but whole blobs has such a name:
+ * what is half-made lies under `work`, on the same file system.
+ */
+export class BlobStore {
+  readonly #layout: string;
+
+  constructor(layout: string) {
+    this.#layout = layout;
+  }
+
+  /** The directory for skopeo's --dest-shared-blob-dir. */
+  get shared(): string {
+    return join(this.#layout, 'blobs');
+  }
+
+  path(digest: string): string {
+    return join(this.shared, digest.replace(':', '/'));
+  }
+
+  has(digest: string): boolean {
+    return statSync(this.path(digest), { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** Throws BlobMissing. */
+  read(digest: string): Buffer {
+    try {
+      return readFileSync(this.path(digest));
+    } catch (error) {
+      throw new BlobMissing(digest, error);
+    }
+  }
+
+  /** Returns the digest. */
+  write(bytes: Uint8Array | string, workDirectory: string): string {
+    const digest = digestOf(bytes);
+    if (!this.has(digest)) {
+      const half = join(workDirectory, workName('tmp'));
+      writeFileSync(half, bytes);
+      renameSync(half, this.path(digest));
+    }
+    return digest;
+  }
+
+  /** Takes a whole file of the same file system as a blob; the caller has compared its digest. */
+  adopt(file: string, digest: string): void {
+    renameSync(file, this.path(digest));
+  }
+
+  delete(digest: string): void {
+    rmSync(this.path(digest), { force: true });
+  }
+
+  digests(): string[] {
+    return readNames(join(this.shared, 'sha256')).map((name) => `sha256:${name}`);
+  }
+
+  /** Runs `work` with a directory for half-made things, which is gone afterwards. */
+  async work<T>(work: (directory: string) => Promise<T>): Promise<T> {
+    const directory = join(this.#layout, 'tmp', workName('tmp'));
+    mkdirSync(join(this.shared, 'sha256'), { recursive: true, mode: 0o700 });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(join(this.#layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n');
+    try {
+      return await work(directory);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  workNames(): WorkNames {
+    return readWorkNames(join(this.#layout, 'tmp'));
+  }
+
+  deleteWork(names: readonly string[]): void {
+    for (const name of names) rmSync(join(this.#layout, 'tmp', name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,156 @@
+import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type ErrorCode, PeapodError } from '../errors.ts';
+import type { Runner } from '../host/exec.ts';
+import type { HostFacts } from '../host/facts.ts';
+import type { ImageTable } from '../store/images.ts';
+import type { BlobStore } from './blobs.ts';
+import type { UnpackReport } from './unpack-process.ts';
+import { readNames, readWorkNames, type WorkNames, workName } from './work-directory.ts';
+
+export interface LayerSource {
+  readonly diffId: string;
+  /** Digest of the blob that unpacks to it. */
+  readonly blob: string;
+}
+
+export interface LayerStoreDeps {
+  /** Of layers, one directory each by the hex of its diff id; complete from the moment it has that name. */
+  readonly directory: string;
+  readonly facts: HostFacts;
+  readonly inside: () => Promise<Runner>;
+  readonly table: ImageTable;
+  readonly blobs: BlobStore;
+}
+
+/** Unpacked layers. Their files belong to the ids that containers see, so only `inside` may change them. */
+export class LayerStore {
+  readonly #deps: LayerStoreDeps;
+
+  constructor(deps: LayerStoreDeps) {
+    this.#deps = deps;
+  }
+
+  path(diffId: string): string {
+    return join(this.#deps.directory, diffId.slice('sha256:'.length));
+  }
+
+  has(diffId: string): boolean {
+    return statSync(this.path(diffId), { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /**
+   * Unpacks what is missing, several layers at once; layers that are there cost one stat each.
+   * Throws IMAGE_INVALID, HOST_UNFIT; layers that were finished by then stay.
+   */
+  async ensure(layers: readonly LayerSource[]): Promise<void> {
+    const missing = [...new Map(layers.map((layer) => [layer.diffId, layer])).values()].filter(
+      ({ diffId }) => !this.has(diffId),
+    );
+    await this.#unpackAll(missing);
+  }
+
+  /** As `ensure`, and returns the bytes of each layer's files. */
+  async measure(layers: readonly LayerSource[]): Promise<number[]> {
+    const { table } = this.#deps;
+    const sizes = new Map<string, number>();
+    const missing: LayerSource[] = [];
+    for (const layer of new Map(layers.map((each) => [each.diffId, each])).values()) {
+      const known = this.has(layer.diffId) ? table.layerSizeBytes(layer.diffId) : undefined;
+      if (known === undefined) missing.push(layer);
+      else sizes.set(layer.diffId, known);
+    }
+    for (const [diffId, sizeBytes] of await this.#unpackAll(missing)) sizes.set(diffId, sizeBytes);
+    return layers.map(({ diffId }) => sizes.get(diffId) ?? 0);
+  }
+
+  /** Gives directories names of leftovers, at once; returns the names for `delete`. */
+  discard(diffIds: readonly string[]): string[] {
+    const names: string[] = [];
+    for (const diffId of diffIds) {
+      const name = workName('removed');
+      try {
+        renameSync(this.path(diffId), join(this.#deps.directory, name));
+        names.push(name);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+    return names;
+  }
+
+  async delete(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    const inside = await this.#deps.inside();
+    await inside.run(['rm', '-rf', '--', ...names.map((name) => join(this.#deps.directory, name))]);
+  }
+
+  workNames(): WorkNames {
+    return readWorkNames(this.#deps.directory);
+  }
+
+  diffIds(): string[] {
+    return readNames(this.#deps.directory)
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .map((name) => `sha256:${name}`);
+  }
+
+  async #unpackAll(layers: readonly LayerSource[]): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>();
+    if (layers.length === 0) return sizes;
+    mkdirSync(this.#deps.directory, { recursive: true, mode: 0o755 });
+    const inside = await this.#deps.inside();
+    const waiting = [...layers];
+    const worker = async () => {
+      for (let layer = waiting.shift(); layer; layer = waiting.shift()) {
+        sizes.set(layer.diffId, await this.#unpack(layer, inside));
+      }
+    };
+    const workers = Array.from({ length: Math.min(availableParallelism(), layers.length) }, worker);
+    // All of them end before an error is passed on: nothing may write into a store that is being closed.
+    const ended = await Promise.allSettled(workers);
+    const failed = ended.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    return sizes;
+  }
+
+  async #unpack({ diffId, blob }: LayerSource, inside: Runner): Promise<number> {
+    const { directory, facts, table, blobs } = this.#deps;
+    const name = workName('tmp');
+    const half = join(directory, name);
+    mkdirSync(half, 0o755);
+    try {
+      const opaque = facts.rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
+      const argv = [...facts.self, 'internal', 'unpack-layer', blobs.path(blob), diffId, half, opaque];
+      const result = await inside.run(argv, { accept: 'any' });
+      const sizeBytes = readReport(result.stdout, result.stderr);
+      try {
+        renameSync(half, this.path(diffId));
+      } catch (error) {
+        // Another process was first, with the same content.
+        if (!['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+        await this.delete([name]);
+      }
+      table.recordLayer(diffId, sizeBytes);
+      return sizeBytes;
+    } catch (error) {
+      await this.delete([name]);
+      throw error;
+    }
+  }
+}
+
+function readReport(stdout: string, stderr: string): number {
+  let report: UnpackReport;
+  try {
+    report = JSON.parse(stdout);
+  } catch (error) {
+    throw new PeapodError('INTERNAL', `unpacking a layer failed: ${stderr.trim() || 'it was ended'}`, {
+      cause: error,
+    });
+  }
+  if (!('error' in report)) return report.sizeBytes;
+  const { code, message, hint } = report.error;
+  throw new PeapodError(code as ErrorCode, message, hint ? { hint } : {});
+}

@@ -1,0 +1,66 @@
+import { PeapodError } from '../errors.ts';
+import type { ImageRecord } from '../store/records.ts';
+import type { Found } from './lookup.ts';
+import type { ImageStores } from './record.ts';
+
+/**
+ * Untags by name; deletes by id, or with the last name. Returns podman's lines. Throws IMAGE_IN_USE (exit
+ * code 2) where containers hold an image that would go, WRONG_STATE where an id has several names.
+ */
+export async function removeImage(
+  deps: ImageStores,
+  { image, name }: Found,
+  options: { force: boolean; usedBy: (imageId: string) => string[] },
+): Promise<string[]> {
+  const { table, blobs, layers } = deps;
+  const byName = name !== undefined && image.names.includes(name);
+  const deleteImage = !byName || image.names.length === 1;
+  if (!byName && image.names.length > 1 && !options.force) {
+    throw new PeapodError(
+      'WRONG_STATE',
+      `unable to delete image "${image.id}" by ID with more than one tag ([${image.names.join(' ')}]): please force removal`,
+      { hint: 'remove its names one by one, or use --force' },
+    );
+  }
+  const names = deleteImage ? image.names : [name as string];
+  let discarded: string[] = [];
+  table.remove(image.id, names, deleteImage, {
+    guard: () => deleteImage && refuseUsed(image, options.usedBy(image.id)),
+    discard: (unused) => {
+      for (const digest of unused.blobs) blobs.delete(digest);
+      discarded = layers.discard(unused.diffIds);
+    },
+  });
+  await layers.delete(discarded);
+  return [...names.map((each) => `Untagged: ${each}`), ...(deleteImage ? [`Deleted: ${image.id}`] : [])];
+}
+
+function refuseUsed(image: ImageRecord, [container]: readonly string[]): void {
+  if (container === undefined) return;
+  throw new PeapodError(
+    'IMAGE_IN_USE',
+    `image used by ${container}: image is in use by a container: consider listing external containers and force-removing image`,
+    {
+      hint: `remove the container first: peapod rm ${container.slice(0, 12)} (image ${image.id.slice(0, 12)})`,
+      exitCode: 2,
+    },
+  );
+}
+
+/**
+ * Deletes what killed processes have left: half-made directories at any time; whole blobs and layers that
+ * no image has only while nobody else fetches, for an interrupted pull that is repeated finds them again.
+ */
+export async function sweep({ table, blobs, layers }: ImageStores): Promise<void> {
+  const work = blobs.workNames();
+  const halfMade = layers.workNames();
+  blobs.deleteWork(work.abandoned);
+  let discarded: string[] = [];
+  if (work.live.length === 0 && halfMade.live.length === 0) {
+    table.withUsed((usedBlobs, usedDiffIds) => {
+      for (const digest of blobs.digests()) if (!usedBlobs.has(digest)) blobs.delete(digest);
+      discarded = layers.discard(layers.diffIds().filter((diffId) => !usedDiffIds.has(diffId)));
+    });
+  }
+  await layers.delete([...halfMade.abandoned, ...discarded]);
+}

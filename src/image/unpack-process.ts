@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { openSync } from 'node:fs';
+import { isPeapodError, messageOf, PeapodError } from '../errors.ts';
+import { changeRoot } from '../host/libc.ts';
+import { readPlain } from './decompress.ts';
+import { LayerWriter } from './layer-writer.ts';
+import { TarReader } from './tar.ts';
+
+/** What the process writes to standard output: one line of JSON. */
+export type UnpackReport =
+  | { readonly sizeBytes: number }
+  | { readonly error: { readonly code: string; readonly message: string; readonly hint?: string } };
+
+/**
+ * Unpacks a layer blob (plain, gzip or zstd) that is open at `fd` into a directory and compares the digest
+ * of the tar stream. Throws IMAGE_INVALID, HOST_UNFIT; then the directory holds a part of the layer.
+ */
+export async function unpackLayer(
+  fd: number,
+  diffId: string,
+  directory: string,
+  opaqueXattr: string,
+): Promise<number> {
+  const writer = new LayerWriter(directory, opaqueXattr);
+  const reader = new TarReader(writer);
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of readPlain(fd) as AsyncIterable<Buffer>) {
+      hash.update(piece);
+      reader.write(piece);
+    }
+  } catch (error) {
+    throw asImageError(error);
+  }
+  reader.finish();
+  writer.finish();
+  const found = `sha256:${hash.digest('hex')}`;
+  if (found !== diffId) {
+    throw new PeapodError('IMAGE_INVALID', `a layer's content is ${found}, but the image says ${diffId}`, {
+      hint: 'the image is broken: build or fetch it again',
+    });
+  }
+  return writer.sizeBytes;
+}
+
+function asImageError(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (isPeapodError(error) || !/^(Z_|ZSTD_|ERR_)/.test(code ?? '')) return error;
+  return new PeapodError('IMAGE_INVALID', `a layer cannot be decompressed: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+/**
+ * `peapod internal unpack-layer BLOB DIFF-ID DIRECTORY OPAQUE-XATTR`, to be run where ids are mapped as
+ * containers see them. The directory becomes its `/`, so that no entry can reach anything else.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  let report: UnpackReport;
+  try {
+    const [blob = '', diffId = '', directory = '', opaqueXattr = ''] = args;
+    const fd = openSync(blob, 'r');
+    process.umask(0);
+    changeRoot(directory);
+    report = { sizeBytes: await unpackLayer(fd, diffId, '/', opaqueXattr) };
+  } catch (error) {
+    const known = isPeapodError(error);
+    const hint = known ? error.hint : undefined;
+    report = {
+      error: { code: known ? error.code : 'INTERNAL', message: messageOf(error), ...(hint ? { hint } : {}) },
+    };
+  }
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+  return 'error' in report ? 1 : 0;
+}
