@@ -1,6 +1,6 @@
-import { Interrupt } from './engine/interrupt.ts';
 import type { Context } from './engine/context.ts';
 import type { Engine } from './engine/engine.ts';
+import { Interrupt } from './engine/interrupt.ts';
 import { PeapodEngine } from './engine/peapod-engine.ts';
 import { hostRunner, traceCommands } from './host/exec.ts';
 import { type HostFacts, readHostFacts } from './host/facts.ts';

@@ -1,9 +1,9 @@
 import { closeSync, openSync, read, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import { type Runner, commandLine } from '../host/exec.ts';
+import { commandLine, type Runner } from '../host/exec.ts';
 import { pipe } from '../host/libc.ts';
-import { type ProcessIdentity, identify } from '../host/processes.ts';
+import { identify, type ProcessIdentity } from '../host/processes.ts';
 import type { Crun } from './crun.ts';
 import { createFailure, parseSyncLine } from './exit-status.ts';
 
@@ -63,11 +63,7 @@ export async function createUnderMonitor(runner: Runner, request: MonitorRequest
 
 function conmonWords(request: MonitorRequest): string[] {
   const { id, bundle, crun } = request;
-  const runtimeArguments = [
-    ...crun.globalArguments,
-    '--log-format=json',
-    `--log=${join(bundle, 'oci-log')}`,
-  ];
+  const runtimeArguments = [...crun.globalArguments, '--log-format=json', `--log=${join(bundle, 'oci-log')}`];
   const [exitCommand, ...exitArguments] = request.exitCommand;
   return [
     'conmon',

@@ -23,9 +23,13 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
   const { entrypoint, command } = resolveCommand(request, image.Entrypoint ?? [], image.Cmd ?? []);
   const args = [...entrypoint, ...command];
   if (args.length === 0) {
-    throw new PeapodError('INVALID_ARGUMENT', `no command or entrypoint provided, and no CMD or ENTRYPOINT from image`, {
-      hint: 'give the command behind the image: peapod run IMAGE COMMAND',
-    });
+    throw new PeapodError(
+      'INVALID_ARGUMENT',
+      `no command or entrypoint provided, and no CMD or ENTRYPOINT from image`,
+      {
+        hint: 'give the command behind the image: peapod run IMAGE COMMAND',
+      },
+    );
   }
   return {
     ...resolveRootfs(request, inputs),
@@ -114,7 +118,9 @@ function resolveEnvironment(
   imageEnv: readonly string[],
 ): Record<string, string> {
   const callers = request.envHost
-    ? Object.fromEntries(Object.entries(inputs.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+    ? Object.fromEntries(
+        Object.entries(inputs.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      )
     : {};
   return {
     ...callers,
@@ -125,7 +131,10 @@ function resolveEnvironment(
 
 function checkWorkdir(path: string): string {
   if (!path.startsWith('/')) {
-    throw new PeapodError('INVALID_ARGUMENT', `--workdir ${path}: the container's working directory must be absolute`);
+    throw new PeapodError(
+      'INVALID_ARGUMENT',
+      `--workdir ${path}: the container's working directory must be absolute`,
+    );
   }
   return path;
 }
@@ -153,12 +162,16 @@ function resolveMounts(
   return [...asked, ...fromImage];
 }
 
-function parseSecurityOptions(words: readonly string[]): { noNewPrivileges: boolean; seccompProfile: string } {
+function parseSecurityOptions(words: readonly string[]): {
+  noNewPrivileges: boolean;
+  seccompProfile: string;
+} {
   let noNewPrivileges = false;
   let seccompProfile = '';
   for (const word of words) {
     const [key, value = ''] = word.split(/[=:](.*)/s);
-    if (key === 'no-new-privileges' && ['', 'true', 'false'].includes(value)) noNewPrivileges = value !== 'false';
+    if (key === 'no-new-privileges' && ['', 'true', 'false'].includes(value))
+      noNewPrivileges = value !== 'false';
     else if (key === 'seccomp' && value !== '') seccompProfile = value;
     else {
       throw new PeapodError('INVALID_ARGUMENT', `invalid --security-opt "${word}"`, {

@@ -9,6 +9,7 @@ import type { Attended } from './launch.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
+import { parsePullPolicy } from './parse-options.ts';
 import { type Pods, writeNewFile } from './pods.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
@@ -34,9 +35,13 @@ export class Containers {
   require(nameOrId: string): ContainerRecord {
     const container = this.find(nameOrId);
     if (container) return container;
-    throw new PeapodError('NOT_FOUND', `no container with name or ID "${nameOrId}" found: no such container`, {
-      hint: 'peapod ps -a lists the containers there are',
-    });
+    throw new PeapodError(
+      'NOT_FOUND',
+      `no container with name or ID "${nameOrId}" found: no such container`,
+      {
+        hint: 'peapod ps -a lists the containers there are',
+      },
+    );
   }
 
   find(nameOrId: string): ContainerRecord | undefined {
@@ -81,7 +86,9 @@ export class Containers {
     const sharesNetwork = pod?.shared.includes('net') ?? false;
     const podSandbox = pod ? store.sandboxes.get(pod.id) : undefined;
     const hostname =
-      request.hostname ?? (pod?.shared.includes('uts') ? podSandbox?.spec.hostname : undefined) ?? id.slice(0, 12);
+      request.hostname ??
+      (pod?.shared.includes('uts') ? podSandbox?.spec.hostname : undefined) ??
+      id.slice(0, 12);
     const spec = resolveContainerSpec(request, { image, env: facts.env, cwd: process.cwd(), hostname });
     const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image);
     const name = request.name ?? friendlyName(store.names);
@@ -126,16 +133,13 @@ export class Containers {
         hint: 'peapod run IMAGE [COMMAND…]; "host" is a fresh root on this machine\'s /usr and /etc',
       });
     }
+    const policy = parsePullPolicy(request.pull);
     const images = await this.#context.images();
-    if (request.pull === 'missing' || request.pull === 'never') {
+    if (policy === 'missing' || policy === 'never') {
       const present = images.find(request.image);
       if (present) return present;
     }
-    const id = await images.pull(
-      request.image,
-      { policy: request.pull as 'always' | 'missing' | 'never' | 'newer', quiet: false },
-      progress,
-    );
+    const id = await images.pull(request.image, { policy, quiet: false }, progress);
     return images.require(id);
   }
 

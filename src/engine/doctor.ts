@@ -13,7 +13,12 @@ const tools: readonly { name: string; package: string; required: boolean; why: s
   { name: 'unshare', package: 'util-linux', required: true, why: 'makes namespaces' },
   { name: 'nft', package: 'nftables', required: false, why: 'bridge networks need it' },
   { name: 'slirp4netns', package: 'slirp4netns', required: false, why: 'networks without root need it' },
-  { name: 'skopeo', package: 'skopeo', required: false, why: 'images need it; the host root filesystem does not' },
+  {
+    name: 'skopeo',
+    package: 'skopeo',
+    required: false,
+    why: 'images need it; the host root filesystem does not',
+  },
   { name: 'catatonit', package: 'catatonit', required: false, why: '--share pid needs it' },
 ];
 
@@ -45,7 +50,8 @@ export function examine(
   if (!seccompProfiles.some((path) => existsSync(path))) {
     findings.push({
       what: 'seccomp',
-      problem: 'the default seccomp profile is not installed: containers run only with --security-opt seccomp=…',
+      problem:
+        'the default seccomp profile is not installed: containers run only with --security-opt seccomp=…',
       remedy: `${install} golang-github-containers-common`,
       required: true,
     });

@@ -37,7 +37,10 @@ export interface ContainerOperations {
   /** Returns the id. */
   start(name: string): Promise<string>;
   /** `start -a [-i]`: returns the exit code. */
-  startAttached(name: string, options: { interactive: boolean; detachKeys?: string | undefined }): Promise<number>;
+  startAttached(
+    name: string,
+    options: { interactive: boolean; detachKeys?: string | undefined },
+  ): Promise<number>;
   /** Returns the id; idempotent on a container that is not running. */
   stop(name: string, timeoutSeconds?: number): Promise<string>;
   /** Signal as name with or without SIG, or number. */

@@ -5,9 +5,9 @@ import { buildContainerenv, buildHostname, buildHosts } from '../container/etc-f
 import { buildResolvConf, readHostResolvConf } from '../container/resolv-conf.ts';
 import type { Attachment } from '../network/backend.ts';
 import type { ContainerRecord } from '../store/records.ts';
+import { version as peapodVersion } from '../version.ts';
 import type { Context } from './context.ts';
 import type { ReadySandbox } from './sandboxes.ts';
-import { version as peapodVersion } from '../version.ts';
 
 /**
  * Writes what a container finds as /etc/hosts, /etc/hostname, /etc/resolv.conf and /run/.containerenv. Files
@@ -24,7 +24,10 @@ export function writeEtcFiles(context: Context, record: ContainerRecord, sandbox
     'hosts',
     buildHosts({
       base: readFileSync('/etc/hosts', 'utf8'),
-      added: hostEntries.map((entry) => ({ ...entry, address: addressOf(entry.address, sandbox.attachment) })),
+      added: hostEntries.map((entry) => ({
+        ...entry,
+        address: addressOf(entry.address, sandbox.attachment),
+      })),
       addresses: (sandbox.attachment?.addresses ?? []).map((cidr) => cidr.split('/')[0] as string),
       names: [spec.hostname, record.name, podName ?? ''],
       hostAddress: sandbox.attachment && hostAddress(sandbox.attachment),

@@ -1,5 +1,5 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { availableCapabilities } from '../container/capabilities.ts';
 import { createFailure } from '../container/exit-status.ts';
@@ -24,9 +24,13 @@ export async function execIn(
   request: ExecRequest,
 ): Promise<number> {
   if (!lifecycle.isRunning(record)) {
-    throw new PeapodError('WRONG_STATE', `can only create exec sessions on running containers: container state improper`, {
-      hint: `${record.name} is ${record.state}; start it with: peapod start ${record.name}`,
-    });
+    throw new PeapodError(
+      'WRONG_STATE',
+      `can only create exec sessions on running containers: container state improper`,
+      {
+        hint: `${record.name} is ${record.state}; start it with: peapod start ${record.name}`,
+      },
+    );
   }
   const runtimeDir = context.paths.containerRuntime(record.id);
   const token = randomBytes(4).toString('hex');
@@ -95,7 +99,7 @@ function withoutEffective(sets: OciProcess['capabilities']): OciProcess['capabil
 function lastMessage(logFile: string): string {
   try {
     const line = readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? '';
-    return line === '' ? '' : (JSON.parse(line) as { msg?: string }).msg ?? '';
+    return line === '' ? '' : ((JSON.parse(line) as { msg?: string }).msg ?? '');
   } catch {
     return '';
   }

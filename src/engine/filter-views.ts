@@ -10,7 +10,10 @@ const containerMatchers: Record<string, Matcher<ContainerView>> = {
   label: (view, value) => hasLabel(view.labels, value),
   status: (view, value) => view.state === value || (value === 'exited' && view.state === 'stopped'),
   exited: (view, value) => view.state === 'exited' && view.exitCode === Number(value),
-  ancestor: (view, value) => view.image === value || view.image.split(':')[0] === value || (view.imageId !== '' && view.imageId.startsWith(value)),
+  ancestor: (view, value) =>
+    view.image === value ||
+    view.image.split(':')[0] === value ||
+    (view.imageId !== '' && view.imageId.startsWith(value)),
   pod: (view, value) => view.podName === value || (view.podId?.startsWith(value) ?? false),
   network: (view, value) => view.networks.includes(value),
   volume: (view, value) => view.mounts.includes(value),

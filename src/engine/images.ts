@@ -7,15 +7,17 @@ import type { ImageView } from './views.ts';
 /** Rows of `images`, newest first as podman sorts them. */
 export async function listImages(context: Context, filters: Filters = {}): Promise<ImageView[]> {
   const images = await context.images();
-  const views = images.list().map((image): ImageView => ({
-    id: image.id,
-    digest: image.digest,
-    names: image.names,
-    createdAtMs: image.createdAtMs,
-    sizeBytes: image.sizeBytes,
-    containers: context.store.containers.idsOfImage(image.id).length,
-    labels: image.config.config?.Labels ?? {},
-  }));
+  const views = images.list().map(
+    (image): ImageView => ({
+      id: image.id,
+      digest: image.digest,
+      names: image.names,
+      createdAtMs: image.createdAtMs,
+      sizeBytes: image.sizeBytes,
+      containers: context.store.containers.idsOfImage(image.id).length,
+      labels: image.config.config?.Labels ?? {},
+    }),
+  );
   views.sort((a, b) => b.createdAtMs - a.createdAtMs);
   return filterImages(views, filters);
 }

@@ -1,9 +1,7 @@
 import type { SandboxRecord } from '../store/records.ts';
 
 /** podman's `HostIp`/`HostPort` pairs by `80/tcp`. */
-export function portBindings(
-  sandbox: SandboxRecord,
-): Record<string, { HostIp: string; HostPort: string }[]> {
+export function portBindings(sandbox: SandboxRecord): Record<string, { HostIp: string; HostPort: string }[]> {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
   const ports = sandbox.published.length > 0 ? sandbox.published : sandbox.spec.ports;
   for (const port of ports) {
@@ -27,8 +25,10 @@ interface Endpoint {
 
 function endpoint(sandbox: SandboxRecord | undefined): Endpoint {
   const attachment = sandbox?.attachment;
-  const [address4 = '', prefix4 = '0'] = attachment?.addresses.find((cidr) => !cidr.includes(':'))?.split('/') ?? [];
-  const [address6 = '', prefix6 = '0'] = attachment?.addresses.find((cidr) => cidr.includes(':'))?.split('/') ?? [];
+  const [address4 = '', prefix4 = '0'] =
+    attachment?.addresses.find((cidr) => !cidr.includes(':'))?.split('/') ?? [];
+  const [address6 = '', prefix6 = '0'] =
+    attachment?.addresses.find((cidr) => cidr.includes(':'))?.split('/') ?? [];
   return {
     EndpointID: '',
     Gateway: attachment?.gateways.find((address) => !address.includes(':')) ?? '',
@@ -42,7 +42,10 @@ function endpoint(sandbox: SandboxRecord | undefined): Endpoint {
 }
 
 /** `NetworkSettings` of podman's InspectContainerData. */
-export function networkSettings(sandbox: SandboxRecord | undefined, netnsPath: string): Record<string, unknown> {
+export function networkSettings(
+  sandbox: SandboxRecord | undefined,
+  netnsPath: string,
+): Record<string, unknown> {
   const own = endpoint(sandbox);
   const network = sandbox?.spec.network;
   const networks =

@@ -8,7 +8,7 @@ import type { NamespaceChoice } from '../container/namespaces.ts';
 import { buildOciConfig, containerCapabilities } from '../container/oci-config.ts';
 import { readHardLimits } from '../container/rlimits.ts';
 import type { RootfsPlan } from '../container/rootfs.ts';
-import { type SeccompFilter, loadSeccomp } from '../container/seccomp.ts';
+import { loadSeccomp, type SeccompFilter } from '../container/seccomp.ts';
 import type { ResolvedUser } from '../container/user.ts';
 
 import { type FileLock, waitForLock } from '../host/libc.ts';
@@ -143,7 +143,10 @@ export class Launcher {
       spec: { ...spec, annotations: { ...spec.annotations } },
       rootDir: plan.path,
       user,
-      namespaces: { ...namespaces, cgroup: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 'private' : 'host' },
+      namespaces: {
+        ...namespaces,
+        cgroup: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 'private' : 'host',
+      },
       foreignNetwork: ['netns'].includes(sandbox.record.spec.network.kind),
       hostname: spec.hostname,
       generated: {

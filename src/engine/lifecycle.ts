@@ -7,7 +7,7 @@ import { removeTree, unmountRootfs } from '../container/rootfs.ts';
 import { PeapodError } from '../errors.ts';
 import { which } from '../host/exec.ts';
 import { type FileLock, waitForLock } from '../host/libc.ts';
-import { type ProcessIdentity, heeds, isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
+import { heeds, isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { type Attended, Launcher } from './launch.ts';
@@ -199,7 +199,11 @@ export class Lifecycle {
   }
 
   /** Ends the processes of a running container and settles it, while its exit command waits for the lock. */
-  async #end(record: ContainerRecord, timeoutSeconds: number, then = { remove: record.spec.remove }): Promise<void> {
+  async #end(
+    record: ContainerRecord,
+    timeoutSeconds: number,
+    then = { remove: record.spec.remove },
+  ): Promise<void> {
     const { process } = record;
     const lock = await this.#lock(record.id);
     try {

@@ -25,9 +25,13 @@ export function newId(): string {
 /** podman's rule for names of pods, containers and volumes. Throws INVALID_ARGUMENT. */
 export function checkName(name: string): string {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
-    throw new PeapodError('INVALID_ARGUMENT', `names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: "${name}" does not`, {
-      hint: 'begin with a letter or digit, then letters, digits, "_", "." and "-"',
-    });
+    throw new PeapodError(
+      'INVALID_ARGUMENT',
+      `names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: "${name}" does not`,
+      {
+        hint: 'begin with a letter or digit, then letters, digits, "_", "." and "-"',
+      },
+    );
   }
   if (name.length > 253) {
     throw new PeapodError('INVALID_ARGUMENT', `the name ${name.slice(0, 20)}… is longer than 253 characters`);

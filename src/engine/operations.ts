@@ -1,4 +1,4 @@
-import { PeapodError, messageOf } from '../errors.ts';
+import { messageOf, PeapodError } from '../errors.ts';
 import type { Operation, Verb } from '../store/operations.ts';
 import type { Context } from './context.ts';
 
@@ -49,9 +49,13 @@ export class Operations {
       return await work();
     } catch (error) {
       await undo().catch((undoError) => {
-        throw new PeapodError('INTERNAL', `${messageOf(error)}; undoing it failed too: ${messageOf(undoError)}`, {
-          cause: error,
-        });
+        throw new PeapodError(
+          'INTERNAL',
+          `${messageOf(error)}; undoing it failed too: ${messageOf(undoError)}`,
+          {
+            cause: error,
+          },
+        );
       });
       this.#context.interrupt.check();
       throw error;
@@ -90,9 +94,13 @@ export class Operations {
         continue;
       }
       if (performance.now() > deadline) {
-        throw new PeapodError('BUSY', `another peapod (pid ${inTheWay.owner.pid}) still works on ${subjectId.slice(0, 12)}`, {
-          hint: 'wait for it, or end that process; what it left is cleaned up by the next command',
-        });
+        throw new PeapodError(
+          'BUSY',
+          `another peapod (pid ${inTheWay.owner.pid}) still works on ${subjectId.slice(0, 12)}`,
+          {
+            hint: 'wait for it, or end that process; what it left is cleaned up by the next command',
+          },
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }

@@ -105,7 +105,10 @@ export function parseShare(word: string | undefined): SharedNamespace[] {
   const names = (adding ? word.slice(1) : word).split(',');
   for (const name of names) {
     if (!shareable.includes(name as SharedNamespace)) {
-      throw invalid(`--share ${word}: invalid namespace "${name}"`, `choose from ${shareable.join(', ')}, or none`);
+      throw invalid(
+        `--share ${word}: invalid namespace "${name}"`,
+        `choose from ${shareable.join(', ')}, or none`,
+      );
     }
   }
   return [...new Set([...(adding ? standard : []), ...(names as SharedNamespace[])])];
@@ -123,7 +126,8 @@ export function parseVolume(word: string, cwd: string): MountSpec {
   if (parts.length > 3 || parts.some((part) => part === '')) {
     throw invalid(`invalid volume "${word}"`, 'write -v source:/destination[:options]');
   }
-  const [source, destination, flags] = parts.length === 1 ? ['', parts[0] as string] : (parts as [string, string]).concat(parts[2] ?? []);
+  const [source, destination, flags] =
+    parts.length === 1 ? ['', parts[0] as string] : (parts as [string, string]).concat(parts[2] ?? []);
   const options = (flags ?? '').split(',').filter((flag) => flag !== '');
   for (const option of options) {
     if (!mountFlags.has(option)) throw invalid(`invalid option "${option}" of volume "${word}"`);
@@ -175,4 +179,14 @@ export function parseSignal(word: string): number {
 function splitAtFirst(word: string, separator: string): [string, string | undefined] {
   const at = word.indexOf(separator);
   return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + separator.length)];
+}
+
+const pullPolicies = ['always', 'missing', 'never', 'newer'] as const;
+export type PullPolicy = (typeof pullPolicies)[number];
+
+/** `--pull`; `newer` pulls where the registry's image differs. */
+export function parsePullPolicy(word: string): PullPolicy {
+  const policy = pullPolicies.find((known) => known === word);
+  if (!policy) throw invalid(`--pull ${word}: unknown policy`, `choose from ${pullPolicies.join(', ')}`);
+  return policy;
 }

@@ -11,7 +11,7 @@ import type {
 } from './engine.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Operations } from './operations.ts';
-import { parseSignal } from './parse-options.ts';
+import { parsePullPolicy, parseSignal } from './parse-options.ts';
 import { Pods } from './pods.ts';
 import { recoverOperation } from './recovery.ts';
 import type { ContainerCreateRequest } from './requests.ts';
@@ -150,7 +150,10 @@ export class PeapodEngine implements Engine {
   };
 
   readonly images: ImageOperations = {
-    pull: async (reference, options, progress) => (await this.#context.images()).pull(reference, options, progress),
+    pull: async (reference, options, progress) => {
+      const policy = parsePullPolicy(options.policy);
+      return (await this.#context.images()).pull(reference, { ...options, policy }, progress);
+    },
     load: async (input, progress) => (await this.#context.images()).load(input, progress),
     list: async (filters) => {
       const { listImages } = await import('./images.ts');

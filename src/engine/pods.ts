@@ -83,7 +83,9 @@ export class Pods {
         members.map((member) => this.#lifecycle.startInReady(member.id, sandbox)),
       );
       const failures = started.flatMap((result, index) =>
-        result.status === 'rejected' ? [{ member: members[index] as ContainerRecord, error: result.reason }] : [],
+        result.status === 'rejected'
+          ? [{ member: members[index] as ContainerRecord, error: result.reason }]
+          : [],
       );
       if (failures.length === 0) return;
       if (!wasReady && failures.length === members.length) await this.#rest(id);
@@ -132,9 +134,7 @@ export class Pods {
     // Another command may add a member until the pod's row is gone.
     for (;;) {
       const members = store.containers.ofPod(id);
-      await Promise.all(
-        members.map((member) => this.#lifecycle.removeMember(member.id, timeoutSeconds)),
-      );
+      await Promise.all(members.map((member) => this.#lifecycle.removeMember(member.id, timeoutSeconds)));
       if (store.containers.ofPod(id).length > 0) continue;
       await this.#sandboxes.release(id);
       const gone = store.db.transaction(() => {
@@ -183,4 +183,3 @@ export function writeNewFile(path: string, text: string, flag: string): void {
     });
   }
 }
-

@@ -1,5 +1,5 @@
-import { type RootfsPlan, planDirectory, planHostRoot, planOverlay } from '../container/rootfs.ts';
-import { type ResolvedUser, lookUpUser, parseDatabase } from '../container/user.ts';
+import { planDirectory, planHostRoot, planOverlay, type RootfsPlan } from '../container/rootfs.ts';
+import { lookUpUser, parseDatabase, type ResolvedUser } from '../container/user.ts';
 import { PeapodError } from '../errors.ts';
 import type { ContainerRecord, ContainerSpec } from '../store/records.ts';
 import type { Context } from './context.ts';
@@ -16,9 +16,13 @@ export async function planRootfs(context: Context, record: ContainerRecord): Pro
   const images = await context.images();
   const image = images.find(rootfs.imageId);
   if (!image) {
-    throw new PeapodError('NOT_FOUND', `the image ${rootfs.imageId.slice(0, 12)} of container ${record.name} is gone`, {
-      hint: `pull ${record.spec.imageName} again`,
-    });
+    throw new PeapodError(
+      'NOT_FOUND',
+      `the image ${rootfs.imageId.slice(0, 12)} of container ${record.name} is gone`,
+      {
+        hint: `pull ${record.spec.imageName} again`,
+      },
+    );
   }
   return planOverlay(containerDir, await images.layerDirectories(image), support);
 }

@@ -3,7 +3,13 @@ import { PeapodError } from '../errors.ts';
 import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
 import type { Attachment, NetworkTarget } from '../network/backend.ts';
 import type { PublishedPort } from '../network/types.ts';
-import { type PinnedNamespace, pinNamespaces, sandboxFiles, startPause, unpinNamespaces } from '../sandbox/namespaces.ts';
+import {
+  type PinnedNamespace,
+  pinNamespaces,
+  sandboxFiles,
+  startPause,
+  unpinNamespaces,
+} from '../sandbox/namespaces.ts';
 import type { SandboxRecord, SharedNamespace } from '../store/records.ts';
 import type { Context } from './context.ts';
 
@@ -176,7 +182,11 @@ export class Sandboxes {
     if (record.spec.network.kind === 'container') {
       const other = this.#context.store.containers.get(record.spec.network.containerId);
       const net = other && this.view(other.sandboxId).namespacePaths.net;
-      if (!net) throw new PeapodError('WRONG_STATE', 'the container whose network is shared has no network namespace');
+      if (!net)
+        throw new PeapodError(
+          'WRONG_STATE',
+          'the container whose network is shared has no network namespace',
+        );
       paths.net = net;
     }
     return {

@@ -1,8 +1,8 @@
-import { arch, cpus, freemem, hostname, release, totalmem, uptime } from 'node:os';
 import { existsSync, readFileSync } from 'node:fs';
+import { arch, cpus, freemem, hostname, release, totalmem, uptime } from 'node:os';
 import { which } from '../host/exec.ts';
-import type { Context } from './context.ts';
 import { version as peapodVersion } from '../version.ts';
+import type { Context } from './context.ts';
 import type { Views } from './views-of.ts';
 
 export async function version(): Promise<Record<string, unknown>> {

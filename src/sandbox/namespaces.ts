@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
-import { type ProcessIdentity, identify } from '../host/processes.ts';
+import { identify, type ProcessIdentity } from '../host/processes.ts';
 import type { SharedNamespace } from '../store/records.ts';
 
 /** Namespaces that live as files: an nsfs mount keeps a namespace without any process in it. */
@@ -45,7 +45,7 @@ export async function pinNamespaces(
   for (const name of names) writeFileSync(files.namespace(name), '');
   const inside: string[] = [];
   if (names.includes('net')) inside.push('ip link set lo up');
-  if (names.includes('uts')) inside.push('printf %s "$1" >/proc/sys/kernel/hostname');
+  if (names.includes('uts')) inside.push('hostname "$1"');
   const commands = [
     [
       'unshare',

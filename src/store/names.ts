@@ -13,7 +13,10 @@ export class NameTable {
 
   /** Throws NAME_IN_USE. */
   claim(name: string, kind: Kind, id: string): void {
-    const holder = this.#db.get<{ kind: Kind; id: string }>('SELECT kind, id FROM names WHERE name = ?', name);
+    const holder = this.#db.get<{ kind: Kind; id: string }>(
+      'SELECT kind, id FROM names WHERE name = ?',
+      name,
+    );
     if (holder) {
       throw new PeapodError(
         'NAME_IN_USE',
@@ -57,9 +60,13 @@ export class NameTable {
       `${nameOrId}g`,
     );
     if (matches.length > 1) {
-      throw new PeapodError('INVALID_ARGUMENT', `more than one ${kind} has an id that begins with ${nameOrId}`, {
-        hint: 'give more digits of the id, or its name',
-      });
+      throw new PeapodError(
+        'INVALID_ARGUMENT',
+        `more than one ${kind} has an id that begins with ${nameOrId}`,
+        {
+          hint: 'give more digits of the id, or its name',
+        },
+      );
     }
     return matches[0]?.id;
   }

@@ -43,7 +43,10 @@ export class PortTable {
 
   /** Host ports that nobody may be given, whatever the address. */
   taken(protocol: Protocol): Set<number> {
-    const rows = this.#db.all<{ host_port: number }>('SELECT host_port FROM ports WHERE protocol = ?', protocol);
+    const rows = this.#db.all<{ host_port: number }>(
+      'SELECT host_port FROM ports WHERE protocol = ?',
+      protocol,
+    );
     return new Set(rows.map((row) => row.host_port));
   }
 

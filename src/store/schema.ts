@@ -1,6 +1,5 @@
 import { imageSchema } from './images.ts';
 
-
 const tables = `
 CREATE TABLE names (
   name TEXT PRIMARY KEY,
