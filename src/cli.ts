@@ -7,7 +7,8 @@ import { version } from './version.ts';
 process.exit(await run(process.argv.slice(2)));
 
 async function run(argv: readonly string[]): Promise<number> {
-  const stderr = descriptorOutput(2, false);
+  const stdout = descriptorOutput(1, true);
+  const stderr = descriptorOutput(2, false, stdout);
   const [verb, name, ...rest] = argv;
   if (verb === 'internal' && name !== undefined) {
     const { internalVerbs } = await import('./main.ts');
@@ -22,7 +23,7 @@ async function run(argv: readonly string[]): Promise<number> {
     }
   }
   return dispatch(argv, {
-    stdout: descriptorOutput(1, true),
+    stdout,
     stderr,
     version,
     nowMs: Date.now,

@@ -17,9 +17,9 @@ const flushAtCharacters = 64 * 1024;
  * Writes a file descriptor synchronously: `process.stdout` is a stream whose set-up alone costs 10 ms, more
  * than all else that `ps` does. With `buffered`, text waits until 64 KiB, the end of the current turn of the
  * event loop, or `flush`. A reader that went away is no failure of what was written already: only a write
- * after that throws BrokenPipe.
+ * after that throws BrokenPipe. `before` is flushed first, so that a terminal shows both in their order.
  */
-export function descriptorOutput(fd: number, buffered: boolean): Output {
+export function descriptorOutput(fd: number, buffered: boolean, before?: Output): Output {
   let pending = '';
   let scheduled = false;
   let open = true;
@@ -30,6 +30,7 @@ export function descriptorOutput(fd: number, buffered: boolean): Output {
   };
   const write = (text: string) => {
     if (!open) throw new BrokenPipe();
+    before?.flush();
     pending += text;
     if (!buffered || pending.length >= flushAtCharacters) return flush();
     if (scheduled) return;
