@@ -39,6 +39,16 @@ export class Interrupt {
     });
   }
 
+  /** For work whose programs a ^C of the terminal ends, too: its failure is then the interrupt's. */
+  async blame<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      this.check();
+      throw error;
+    }
+  }
+
   /** Hands signals to a running container while `work` lasts. */
   async forwarding<T>(to: (signal: Interrupting) => void, work: () => Promise<T>): Promise<T> {
     this.check();

@@ -152,9 +152,13 @@ export class PeapodEngine implements Engine {
   readonly images: ImageOperations = {
     pull: async (reference, options, progress) => {
       const policy = parsePullPolicy(options.policy);
-      return (await this.#context.images()).pull(reference, { ...options, policy }, progress);
+      const images = await this.#context.images();
+      return this.#context.interrupt.blame(images.pull(reference, { ...options, policy }, progress));
     },
-    load: async (input, progress) => (await this.#context.images()).load(input, progress),
+    load: async (input, progress) => {
+      const images = await this.#context.images();
+      return this.#context.interrupt.blame(images.load(input, progress));
+    },
     list: async (filters) => {
       const { listImages } = await import('./images.ts');
       return listImages(this.#context, filters);

@@ -8,6 +8,8 @@ import type { Context } from './context.ts';
 import type { Attended } from './launch.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
+const brokenPipeExitCode = 141;
+
 /**
  * Starts a container with this process' stdio coupled to it, stays until it ends, cleans up after it, and
  * returns its exit code; 0 where the user detached.
@@ -50,6 +52,10 @@ export async function runAttended(
       },
     );
     return result.ended === 'detached' ? 0 : await lifecycle.finish(id);
+  } catch (error) {
+    // Nobody reads our output any more: end as a program that SIGPIPE ended, the container goes on.
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return brokenPipeExitCode;
+    throw error;
   } finally {
     lock?.release();
   }
