@@ -1,8 +1,19 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import { readTextInRoot } from '../host/rooted.ts';
 import type { Runner } from '../host/exec.ts';
+import { readTextInRoot } from '../host/rooted.ts';
 
 /** How to mount one container's root, and where: commands to run where the mounts shall live. */
 export interface RootfsPlan {
@@ -128,7 +139,8 @@ export function planHostRoot(containerDir: string, support: OverlaySupport): Roo
     if (target === '') trees.push(name);
     else symlinkSyncOnce(target, join(root, name));
   }
-  const commands: string[][] = [['chmod', '1777', join(root, 'tmp'), join(root, 'var/tmp')]];
+  for (const dir of ['tmp', 'var/tmp']) chmodSync(join(root, dir), 0o1777);
+  const commands: string[][] = [];
   for (const name of trees) {
     const at = { ...layout(containerDir, name), merged: join(root, name) };
     makeDirectories(at);

@@ -151,6 +151,8 @@ export class Runner {
 
   /** Several commands in one spawn: a shell that stops at the first failure. */
   batch(commands: readonly (readonly string[])[], options: RunOptions = {}): Promise<RunResult> {
+    const [only, ...more] = commands;
+    if (only && more.length === 0) return this.run(only, options);
     return this.run(['sh', '-ec', commands.map(commandLine).join('\n')], options);
   }
 

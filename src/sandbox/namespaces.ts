@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import type { Runner } from '../host/exec.ts';
+import { commandLine, type Runner } from '../host/exec.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import type { SharedNamespace } from '../store/records.ts';
 
@@ -43,16 +43,11 @@ export async function pinNamespaces(
   mkdirSync(files.network, { recursive: true, mode: 0o700 });
   if (names.length === 0) return files;
   for (const name of names) writeFileSync(files.namespace(name), '');
-  const inside: string[] = [];
-  if (names.includes('net')) inside.push('ip link set lo up');
-  if (names.includes('uts')) inside.push('hostname "$1"');
-  const commands = [
-    [
-      'unshare',
-      ...names.map((name) => `--${name}=${files.namespace(name)}`),
-      ...['sh', '-ec', inside.join(' && ') || ':', 'sh', hostname],
-    ],
-  ];
+  const inside: string[][] = [];
+  if (names.includes('net')) inside.push(['ip', 'link', 'set', 'lo', 'up']);
+  if (names.includes('uts')) inside.push(['hostname', hostname]);
+  const setUp = inside.length > 1 ? ['sh', '-ec', inside.map(commandLine).join('\n')] : (inside[0] ?? ['true']);
+  const commands = [['unshare', ...names.map((name) => `--${name}=${files.namespace(name)}`), ...setUp]];
   if (names.includes('ipc')) {
     mkdirSync(files.shm);
     const options = `nosuid,nodev,noexec,mode=1777,size=${shmSizeBytes}`;
