@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { PeapodError } from '../src/errors.ts';
 import { type Runner, toolMissing } from '../src/host/exec.ts';
 import type { HostFacts } from '../src/host/facts.ts';
@@ -16,7 +15,8 @@ import { endRelays } from './relay.ts';
 import { findDeadRelay, publishByRelay, unpublishByRelay, viaRelay } from './relay-ports.ts';
 import { hostUnfit, isOnPath, tunProblems } from './requirements.ts';
 import { parseSlirpOptions, type SlirpOptions, slirpAddresses } from './slirp-options.ts';
-import { endSlirp, slirpOf, startSlirp, tapName } from './slirp4netns.ts';
+import { endSlirp, slirpOf, startSlirp, tapName, tcpBufferScript } from './slirp4netns.ts';
+import { throwAfter } from './undo.ts';
 
 export interface Slirp4netnsBackendOptions {
   /** Where the target's `netnsPath` is visible: the keeper's namespaces, or the host for root. */
@@ -28,15 +28,6 @@ export interface Slirp4netnsBackendOptions {
 }
 
 const ipv6 = { address: 'fd00::100/64', gateway: 'fd00::2', dns: 'fd00::3' } as const;
-
-/**
- * slirp4netns(1), BUGS: a greater default makes TCP into the namespace slow. A host that forbids it stays slow.
- * The other two values are the host's, which a new namespace begins with.
- */
-function tcpBuffer(): string {
-  const [min, , max] = readFileSync('/proc/sys/net/ipv4/tcp_rmem', 'utf8').trim().split(/\s+/);
-  return `echo "${min} 87380 ${max}" >/proc/sys/net/ipv4/tcp_rmem\n`;
-}
 
 /** The address is given by hand, so that nobody waits for duplicate detection and router advertisements. */
 const quietIpv6 = `
@@ -111,9 +102,12 @@ export class Slirp4netnsBackend implements NetworkBackend {
     await endSlirp(directory); // what a killed one left
     const place = await this.#slirpPlace(target.netnsPath);
     const netns = await this.#netns(target.netnsPath);
-    const tuned = netns.run(['sh', '-c', options.enableIpv6 ? tcpBuffer() + quietIpv6 : tcpBuffer()], {
-      accept: 'any',
-    });
+    const tuned = netns.run(
+      ['sh', '-c', options.enableIpv6 ? tcpBufferScript() + quietIpv6 : tcpBufferScript()],
+      {
+        accept: 'any',
+      },
+    );
     try {
       if (options.enableIpv6) await tuned;
       await Promise.all([startSlirp({ directory, ...place, options, macAddress }), tuned]);
@@ -124,8 +118,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
         ]);
       }
     } catch (error) {
-      await endSlirp(directory);
-      throw error;
+      await throwAfter(error, () => endSlirp(directory));
     }
   }
 
@@ -187,8 +180,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
       const all = [...byRelay, ...bySlirp];
       return ports.map((port) => all.find((one) => isSame(one, port)) as PublishedPort);
     } catch (error) {
-      await unpublishByRelay(target.runtimeDir, byRelay);
-      throw error;
+      return throwAfter(error, () => unpublishByRelay(target.runtimeDir, byRelay));
     }
   }
 
@@ -214,7 +206,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
   }
 
   async #netns(path: string): Promise<Runner> {
-    return this.#keeper ? this.#keeper.netns(path) : (await this.#inside()).netns(path);
+    return this.#keeper ? this.#keeper.netns(path, 'host') : (await this.#inside()).netns(path);
   }
 
   /**

@@ -69,17 +69,18 @@ export class Keeper {
   }
 
   /**
-   * A runner in a pod's network namespace, in one step and with the host's mounts: a long-lived program there
-   * keeps no mount of the keeper alive. `netnsPath` is a path inside of the keeper's mount namespace.
+   * A runner in a network namespace, in one step. `netnsPath` is a path inside of the keeper's mount namespace.
+   * With the host's mounts a long-lived program keeps no mount of the keeper alive.
    */
-  async netns(netnsPath: string): Promise<Runner> {
+  async netns(netnsPath: string, mounts: 'keeper' | 'host'): Promise<Runner> {
     const inside = await this.runner();
     if (this.#facts.insideKeeper) return inside.netns(netnsPath);
-    const users = await this.userNamespace();
+    const place = mounts === 'keeper' ? inside : await this.userNamespace();
+    const words = place.prefix;
     return new Runner([
-      ...users.prefix.slice(0, -1),
+      ...words.slice(0, -1),
       `--net=${this.pathFromOutside(netnsPath)}`,
-      ...users.prefix.slice(-1),
+      ...words.slice(-1),
     ]);
   }
 

@@ -35,7 +35,7 @@ export function serveUdp(
   const admit = (key: string, from: RemoteInfo): Client => {
     const oldest = clients.size >= maxClients ? clients.entries().next().value : undefined;
     if (oldest) forget(...oldest);
-    const upstream = createSocket('udp4');
+    const upstream = createSocket(address.includes(':') ? 'udp6' : 'udp4');
     const client = { upstream, lastSeenMs: 0 };
     upstream.on('message', (answer) => {
       client.lastSeenMs = performance.now();

@@ -4,9 +4,9 @@ import { PeapodError } from '../src/errors.ts';
 import { type Runner, toolMissing } from '../src/host/exec.ts';
 import { bindPort } from '../src/host/libc.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+import { portError } from '../src/network/port-error.ts';
 import type { PortMapping } from '../src/network/types.ts';
 import { readIdentity } from './identity-file.ts';
-import { portError } from './port-errors.ts';
 import { relayArguments, relayFile, relaySocket } from './relay-protocol.ts';
 
 /** Starts, asks and ends the relays of one target: their only register is its runtime directory. */

@@ -4,6 +4,7 @@ import { type PortMapping, type PublishedPort, portKey } from '../src/network/ty
 import { bindHostPort } from './relay.ts';
 import { SlirpApi } from './slirp-api.ts';
 import { markForwards } from './slirp4netns.ts';
+import { throwAfter } from './undo.ts';
 
 /**
  * Publishing by slirp4netns' own forwards (`port_handler=slirp4netns`): the pod sees the client's address, at a
@@ -37,8 +38,9 @@ export async function publishBySlirp(
       published.push({ ...port, via: viaSlirp, handle: String(id) });
     }
   } catch (error) {
-    for (const id of added) await api.remove(id);
-    throw error;
+    return throwAfter(error, async () => {
+      for (const id of added) await api.remove(id);
+    });
   }
   return published;
 }

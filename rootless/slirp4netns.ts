@@ -33,6 +33,15 @@ const endTimeoutMs = 5_000;
 const busyRetryMs = 1_000;
 const busyPauseMs = 10;
 
+/**
+ * For sh in the namespace. slirp4netns(1), BUGS: a greater default makes TCP into the namespace slow; a host that
+ * forbids the change stays slow. The other two values are the host's, which a new namespace begins with.
+ */
+export function tcpBufferScript(): string {
+  const [min, , max] = readFileSync('/proc/sys/net/ipv4/tcp_rmem', 'utf8').trim().split(/\s+/);
+  return `echo "${min} 87380 ${max}" >/proc/sys/net/ipv4/tcp_rmem\n`;
+}
+
 /** Returns once the interface is configured and the API listens. Throws COMMAND_FAILED, TOOL_MISSING. */
 export async function startSlirp(start: SlirpStart): Promise<ProcessIdentity> {
   const deadline = performance.now() + busyRetryMs;

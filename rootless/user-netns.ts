@@ -1,0 +1,114 @@
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PeapodError } from '../src/errors.ts';
+import type { Runner } from '../src/host/exec.ts';
+import { waitForLock } from '../src/host/libc.ts';
+import type { Paths } from '../src/host/paths.ts';
+import type { Keeper } from './keeper.ts';
+import { parseSlirpOptions } from './slirp-options.ts';
+import { endSlirp, slirpOf, startSlirp, tcpBufferScript } from './slirp4netns.ts';
+
+/** A change takes a few milliseconds; so long may others hold it up. */
+const lockTimeoutMs = 30_000;
+
+export const uplinkOptions = parseSlirpOptions({});
+
+/**
+ * The network namespace that a user's bridges live in, pinned in the keeper's mount namespace, with one
+ * slirp4netns as its way out. It comes with the first pod and goes with the last: `pods` has an empty file
+ * for each.
+ */
+export class UserNetns {
+  readonly #keeper: Keeper;
+  readonly #directory: string;
+  readonly #pods: string;
+  readonly #lock: string;
+  readonly path: string;
+
+  constructor(keeper: Keeper, paths: Pick<Paths, 'keeper'>) {
+    this.#keeper = keeper;
+    this.#directory = join(paths.keeper, 'network');
+    this.#pods = join(this.#directory, 'pods');
+    this.#lock = join(paths.keeper, 'network.lock');
+    this.path = join(this.#directory, 'net');
+  }
+
+  /** Makes what is missing and counts the pod in. Idempotent. Returns a runner in there with the keeper's mounts. */
+  async enter(podId: string, uplink: 'uplink' | 'no uplink' = 'uplink'): Promise<Runner> {
+    const inside = await this.#keeper.runner();
+    return this.#locked(async () => {
+      mkdirSync(this.#pods, { recursive: true, mode: 0o700 });
+      writeFileSync(join(this.#pods, podId), '');
+      const pinned = this.#isPinned();
+      if (!pinned) await this.#pin(inside);
+      const runner = await this.#keeper.netns(this.path, 'keeper');
+      if (uplink === 'uplink' && !this.hasUplink()) await this.#startUplink(runner);
+      return runner;
+    });
+  }
+
+  /** Counts the pod out; with the last one everything goes. Idempotent. */
+  async leave(podId: string): Promise<void> {
+    const inside = await this.#keeper.runner();
+    await this.#locked(async () => {
+      rmSync(join(this.#pods, podId), { force: true });
+      if (entries(this.#pods).length > 0) return;
+      await endSlirp(this.#directory);
+      if (this.#isPinned()) await inside.run(['umount', this.path]);
+      rmSync(this.#directory, { recursive: true, force: true });
+    });
+  }
+
+  hasUplink(): boolean {
+    return slirpOf(this.#directory) !== undefined;
+  }
+
+  async #pin(inside: Runner): Promise<void> {
+    await endSlirp(this.#directory); // one that serves a namespace that is gone
+    writeFileSync(this.path, '');
+    await inside.run(['unshare', `--net=${this.path}`, '--', 'true']);
+  }
+
+  async #startUplink(runner: Runner): Promise<void> {
+    await endSlirp(this.#directory); // what a killed one left
+    const users = await this.#keeper.userNamespace();
+    await Promise.all([
+      startSlirp({
+        directory: this.#directory,
+        prefix: users.prefix,
+        netnsPath: this.#keeper.pathFromOutside(this.path),
+        options: uplinkOptions,
+      }),
+      runner.run(['sh', '-c', tcpBufferScript()], { accept: 'any' }),
+    ]);
+  }
+
+  /** A namespace is mounted there: the file is on nsfs and no longer on its directory's file system. */
+  #isPinned(): boolean {
+    try {
+      const path = this.#keeper.pathFromOutside(this.path);
+      return statSync(path).dev !== statSync(this.#directory).dev;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  async #locked<T>(change: () => Promise<T>): Promise<T> {
+    const lock = await waitForLock(this.#lock, 'exclusive', lockTimeoutMs);
+    if (!lock) throw new PeapodError('BUSY', "another command changes the user's network and does not end");
+    try {
+      return await change();
+    } finally {
+      lock.release();
+    }
+  }
+}
+
+function entries(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
