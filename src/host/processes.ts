@@ -18,7 +18,9 @@ export function identify(pid: number): ProcessIdentity | undefined {
   // The command in parentheses may hold spaces and parentheses itself.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
-  if (state === 'Z' || state === 'X') return undefined;
+  // The first thread is a zombie while others still end, and with them the process' sockets and files.
+  const threads = Number(fields[17]);
+  if (state === 'X' || (state === 'Z' && threads <= 1)) return undefined;
   return { pid, startTicks: Number(fields[19]) };
 }
 
@@ -61,6 +63,7 @@ export function heeds(pid: number, signal: number): boolean {
   }
   const isInit = /^NSpid:.*\t1$/m.test(status);
   const bit = 1n << BigInt(signal - 1);
-  const mask = (field: string) => BigInt(`0x${new RegExp(`^${field}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1] ?? '0'}`);
+  const mask = (field: string) =>
+    BigInt(`0x${new RegExp(`^${field}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1] ?? '0'}`);
   return !isInit || ((mask('SigCgt') | mask('SigBlk')) & bit) !== 0n;
 }
