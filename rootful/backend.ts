@@ -105,8 +105,11 @@ export class BridgeBackend implements NetworkBackend {
 
   async detach(target: NetworkTarget, last?: Attachment): Promise<void> {
     await this.#locked('exclusive', async () => {
-      this.#publisher.letGo(target);
-      const [links, listing] = await Promise.all([this.#bridges.list(), this.#firewall.list()]);
+      const [links, listing] = await Promise.all([
+        this.#bridges.list(),
+        this.#firewall.list(),
+        this.#publisher.letGo(target),
+      ]);
       const cable = hostInterfaceName(target.id);
       const { idle, removable } = idleBridges(links, cable);
       const present = links.some(({ ifname }) => ifname === cable) ? [cable] : [];

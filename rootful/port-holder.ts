@@ -1,8 +1,8 @@
-import { closeSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostRunner } from '../src/host/exec.ts';
 import { bindPort } from '../src/host/libc.ts';
-import { isAlive, type ProcessIdentity, signalProcess } from '../src/host/processes.ts';
+import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { portError } from '../src/network/port-error.ts';
 import type { PortMapping } from '../src/network/types.ts';
 
@@ -16,12 +16,14 @@ const filePrefix = 'port-holder.';
 /** Well below the limit of open files that a process usually has. */
 const portsPerHolder = 256;
 
-/** The shell says who it is before it becomes `sleep`, so that a killed caller leaves no unknown process. */
+/** The shell writes what `startHolder` writes too, for the case that the caller is killed before it can. */
 const holderScript = `
 read -r stat </proc/$$/stat
-printf '%s\\n' "$stat" "$2" >"$1.new.$$"
+printf '%s\n' "$stat" "$2" >"$1.new.$$"
 mv "$1.new.$$" "$1$$"
 exec sleep infinity`;
+
+const endTimeoutMs = 2000;
 
 interface Holder extends ProcessIdentity {
   readonly file: string;
@@ -47,12 +49,12 @@ export function holdPorts(directory: string, ports: readonly PortMapping[]): voi
   }
 }
 
-/** Idempotent; without `ports` all that the target holds. */
-export function releasePorts(directory: string, ports?: readonly PortMapping[]): void {
+/** Resolves when others can bind them. Idempotent; without `ports` all that the target holds. */
+export async function releasePorts(directory: string, ports?: readonly PortMapping[]): Promise<void> {
   for (const holder of holders(directory)) {
     const remaining = ports ? holder.ports.filter((port) => !ports.some((one) => isSame(one, port))) : [];
     if (remaining.length === holder.ports.length) continue;
-    signalProcess(holder, 'SIGKILL');
+    if (signalProcess(holder, 'SIGKILL')) await waitForEnd(holder, endTimeoutMs);
     rmSync(holder.file, { force: true });
     if (remaining.length > 0) holdPorts(directory, remaining);
   }
@@ -66,8 +68,9 @@ export function lostHolders(directory: string): boolean {
 function startHolder(directory: string, ports: readonly PortMapping[], fds: readonly number[]): number {
   const file = join(directory, filePrefix);
   const argv = ['sh', '-c', holderScript, 'sh', file, JSON.stringify(ports)];
-  const child = hostRunner.start(argv, ['ignore', 'ignore', 'ignore', ...fds]);
-  return child.pid as number;
+  const pid = hostRunner.start(argv, ['ignore', 'ignore', 'ignore', ...fds]).pid as number;
+  writeFileSync(`${file}${pid}`, `${readFileSync(`/proc/${pid}/stat`, 'latin1').trim()}\n${argv.at(-1)}\n`);
+  return pid;
 }
 
 function bindAll(ports: readonly PortMapping[]): number[] {

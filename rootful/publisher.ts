@@ -34,14 +34,14 @@ export class Publisher {
     ports: readonly PortMapping[],
   ): Promise<PublishedPort[]> {
     // What an earlier call holds for this target is no conflict.
-    releasePorts(target.runtimeDir, ports);
+    await releasePorts(target.runtimeDir, ports);
     holdPorts(target.runtimeDir, ports);
     const pod = podAddresses(last);
     const elements = ports.flatMap((port) => portElements(target.id, pod, port));
     try {
       await this.#firewall.add([...networkElements(network), ...elements], false);
     } catch (error) {
-      releasePorts(target.runtimeDir, ports);
+      await releasePorts(target.runtimeDir, ports);
       throw isConflict(error) ? await this.#conflict(target, elements, error) : error;
     }
     await this.forgetFlows(elements);
@@ -56,13 +56,13 @@ export class Publisher {
     const keys = new Set(ports.flatMap((port) => portElements(target.id, anywhere, port)).map(nameOf));
     const isGone = (element: Element) => element.owner === target.id && keys.has(nameOf(element));
     await this.#firewall.remove(listing, isGone);
-    releasePorts(target.runtimeDir, ports);
+    await releasePorts(target.runtimeDir, ports);
     await this.forgetFlows(listing.elements.filter(isGone));
   }
 
   /** Frees the host ports of a target that goes; the rules go with its other elements. Idempotent. */
-  letGo(target: NetworkTarget): void {
-    releasePorts(target.runtimeDir);
+  letGo(target: NetworkTarget): Promise<void> {
+    return releasePorts(target.runtimeDir);
   }
 
   missingHelpers(target: NetworkTarget): readonly string[] {

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { dlopen, FFIType } from 'bun:ffi';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,11 +12,11 @@ const CLONE_NEWNET = 0x40000000;
  */
 export function becomeThrowawayHost(): void {
   const libc = dlopen('libc.so.6', { unshare: { args: [FFIType.i32], returns: FFIType.i32 } });
-  if (libc.symbols.unshare(CLONE_NEWNS | CLONE_NEWNET) !== 0) throw new Error('unshare failed: these tests need root');
+  if (libc.symbols.unshare(CLONE_NEWNS | CLONE_NEWNET) !== 0)
+    throw new Error('unshare failed: these tests need root');
   sh(`
     mount --make-rprivate /
     mount -t tmpfs tmpfs /run
-    mount -t tmpfs tmpfs /tmp
     mount -t sysfs sysfs /sys
     ip link set lo up
   `);
@@ -55,11 +55,15 @@ export function connectNeighbour(directory: string): string {
   const path = pinNetns(directory);
   sh(`
     ip link add up0 type veth peer name eth0 netns ${path}
+    ip link set up0 addrgenmode none
     ip addr add 198.51.100.1/24 dev up0
     ip addr add 2001:db8::1/64 dev up0 nodad
     ip link set up0 up
     ip route add default via 198.51.100.2
   `);
-  sh('ip addr add 198.51.100.2/24 dev eth0; ip addr add 2001:db8::2/64 dev eth0 nodad; ip link set eth0 up', path);
+  sh(
+    'ip addr add 198.51.100.2/24 dev eth0; ip addr add 2001:db8::2/64 dev eth0 nodad; ip link set eth0 up',
+    path,
+  );
   return path;
 }
