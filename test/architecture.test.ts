@@ -30,7 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/engine': ['src/network', 'src/sandbox', 'src/container', 'src/image', 'src/store', 'src/kube'],
   'src/sandbox': ['src/network', 'src/store/records.ts'],
   'src/container': ['src/store/records.ts'],
-  'src/image': ['src/store/records.ts'],
+  'src/image': ['src/store'],
   'src/store': ['src/network'],
   'src/kube': [],
   'src/network': [],
@@ -39,7 +39,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   rootful: ['src/network', 'src/sandbox'],
 };
 /** Importable from everywhere. */
-const leaves = ['src/errors.ts', 'src/host'];
+const leaves = ['src/errors.ts', 'src/version.ts', 'src/host'];
 
 describe('the house', () => {
   it('has a rule for every room', () => {

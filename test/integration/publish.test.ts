@@ -84,16 +84,10 @@ describeForBoth('published ports', (makeHost) => {
     expect(await host.fetch(Number(ports[1]?.split(':')[1]))).toBe('two');
   });
 
-  it('A6: a port with an address, one without a host port, a range, /tcp, and IPv6', async () => {
+  it('A6: a port with an address, one without a host port, a range, and /tcp', async () => {
     await using host = await makeHost();
-    const specs = [
-      '127.0.0.1:8081:81',
-      '127.0.0.1::82',
-      '9000-9002:9000-9002',
-      '8083:83/tcp',
-      '[::1]:8084:84',
-    ];
-    await podWithPorts(host, 'forms', specs, [81, 82, 83, 84, 9000, 9001, 9002]);
+    const specs = ['127.0.0.1:8081:81', '127.0.0.1::82', '9000-9002:9000-9002', '8083:83/tcp'];
+    await podWithPorts(host, 'forms', specs, [81, 82, 83, 9000, 9001, 9002]);
     const picked = await host.ok('port', 'forms-web', '82/tcp');
     expect(picked).toMatch(/^127\.0\.0\.1:\d+$/);
     const urls = [

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { pause } from './command.ts';
 import type { TestHost } from './test-host.ts';
 
 /** What of a host's state must be the same after everything was removed. */
@@ -20,8 +21,20 @@ export async function readHostState(host: TestHost): Promise<HostState> {
   };
 }
 
-/** One line for each thing that a host has and had not when it was made. */
+/** The kernel ends processes, and frees what they held, a moment after it was told to. */
+const settleMs = 2_000;
+
+/** One line for each thing that a host has and had not when it was made, and that does not go by itself. */
 export async function findLeftovers(host: TestHost): Promise<string[]> {
+  const deadline = performance.now() + settleMs;
+  for (;;) {
+    const left = await lookForLeftovers(host);
+    if (left.length === 0 || performance.now() > deadline) return left;
+    await pause(50);
+  }
+}
+
+async function lookForLeftovers(host: TestHost): Promise<string[]> {
   if (!host.baseline) return strayProcesses(host.dir);
   const now = await readHostState(host);
   const { baseline } = host;

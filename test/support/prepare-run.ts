@@ -38,7 +38,8 @@ export function prepareRun(): PreparedRun {
   removeAbandonedRuns();
   const before = readMachine();
   const given = process.env.PEAPOD_TEST_BINARY;
-  if (!given && isBuildStale(top)) execFileSync('node', [join(top, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+  if (!given && isBuildStale(top))
+    execFileSync('node', [join(top, 'scripts', 'build.mjs')], { stdio: 'inherit' });
   const dir = mkdtempSync(join(parent, prefix));
   chmodSync(dir, 0o755);
   writeFileSync(join(dir, 'owner'), String(process.pid));
