@@ -1,5 +1,7 @@
+import { Command, CommanderError, Option } from 'commander';
 import { PeapodError } from '../errors.ts';
-import { type Flag, type FlagSet, type FlagValues, flagName } from './flags.ts';
+import { emptyValues, isSwitch, storeValue } from './flag-values.ts';
+import type { Flag, FlagSet, FlagValues } from './flags.ts';
 import { nearest } from './suggest.ts';
 
 export interface ParseOptions {
@@ -16,83 +18,93 @@ export interface Parsed<F extends FlagSet> {
   readonly help: boolean;
 }
 
+/** Thrown by commander's option event: the rest of the words no longer matters. */
+class HelpAsked extends Error {}
+
+type Misuse = (message: string, before?: string) => PeapodError;
+
+/** Marks what was rewritten for commander. No word of a real command line can hold it. */
+const mark = '\0';
+
 /**
- * Parses words as pflag does, whose grammar podman's users know: `--flag=value`, `--flag value`, `-fvalue`,
- * `-f=value`, `-abc`, `--bool=false`, `--` ends the options. Throws INVALID_ARGUMENT.
+ * Parses words by commander, and what podman's users know beyond it: `--rm=false`, `-t=0`, `-e=A=b`.
+ * Throws INVALID_ARGUMENT in podman's words.
  */
 export function parseFlags<F extends FlagSet>(
   words: readonly string[],
   flags: F,
   options: ParseOptions,
 ): Parsed<F> {
+  const misuse: Misuse = (message, before = '') =>
+    new PeapodError('INVALID_ARGUMENT', message, { hint: `${before}See '${options.command} --help'` });
   const values = emptyValues(flags);
-  const args: string[] = [];
-  const parsed = (help: boolean): Parsed<F> => ({ values: values as FlagValues<F>, args, help });
-
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] as string;
-    if (word.length < 2 || word[0] !== '-') {
-      if (options.optionsFirst) {
-        args.push(...words.slice(at));
-        break;
-      }
-      args.push(word);
-      continue;
-    }
-    if (word === '--') {
-      args.push(...words.slice(at + 1));
-      break;
-    }
-    if (word.startsWith('--')) {
-      const equals = word.indexOf('=');
-      const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
-      const long = resolveLong(flags, name);
-      if (long === undefined) {
-        if (name === 'help') return parsed(true);
-        throw unknownFlag(flags, name, options);
-      }
-      const flag = flags[long] as Flag;
-      if (equals >= 0) store(values, long, flag, word.slice(equals + 1), options);
-      else if (isSwitch(flag)) store(values, long, flag, 'true', options);
-      else if (at + 1 < words.length) store(values, long, flag, words[++at] as string, options);
-      else throw misuse(`flag needs an argument: --${name}`, options);
-      continue;
-    }
-    for (let letter = 1; letter < word.length; letter++) {
-      const long = resolveShort(flags, word[letter] as string);
-      if (long === undefined) {
-        if (word[letter] === 'h') return parsed(true);
-        throw misuse(`unknown shorthand flag: '${word[letter]}' in ${word}`, options);
-      }
-      const flag = flags[long] as Flag;
-      const rest = word.slice(letter + 1);
-      if (rest.startsWith('=')) store(values, long, flag, rest.slice(1), options);
-      else if (isSwitch(flag)) {
-        store(values, long, flag, 'true', options);
-        continue;
-      } else if (rest !== '') store(values, long, flag, rest, options);
-      else if (at + 1 < words.length) store(values, long, flag, words[++at] as string, options);
-      else throw misuse(`flag needs an argument: '${word[letter]}' in ${word}`, options);
-      break;
-    }
+  const parser = buildParser(flags, options, (long, text) =>
+    storeValue(values, long, flags[long] as Flag, text.replace(mark, ''), misuse),
+  );
+  const result = (args: readonly string[], help: boolean): Parsed<F> => ({
+    values: values as FlagValues<F>,
+    args,
+    help,
+  });
+  try {
+    parser.parse(rewrite(words, flags), { from: 'user' });
+  } catch (error) {
+    if (error instanceof HelpAsked) return result([], true);
+    if (error instanceof CommanderError) throw inPodmansWords(error, words, flags, misuse);
+    throw error;
   }
-  return parsed(false);
+  // What belongs to somebody else is handed on as it was typed.
+  const args = options.optionsFirst ? words.slice(words.length - parser.args.length) : parser.args;
+  return result(args, false);
 }
 
-type Store = Record<string, boolean | number | string | string[] | undefined>;
-
-function emptyValues(flags: FlagSet): Store {
-  const values: Store = {};
+function buildParser(
+  flags: FlagSet,
+  options: ParseOptions,
+  store: (long: string, text: string) => void,
+): Command {
+  const parser = new Command(options.command)
+    .exitOverride()
+    .configureOutput({ writeErr() {}, writeOut() {} })
+    .helpOption(false)
+    .showSuggestionAfterError(false)
+    .argument('[words...]')
+    .passThroughOptions(options.optionsFirst)
+    .action(() => {});
+  const add = (option: string, name: string, listener: (text: string | null) => void) =>
+    parser.addOption(new Option(option)).on(`option:${name}`, listener);
   for (const [long, flag] of Object.entries(flags)) {
-    if (flag.kind === 'bool') values[long] = false;
-    else if (flag.kind === 'array' || flag.kind === 'list') values[long] = [];
-    else values[long] = undefined;
+    for (const name of [long, ...(flag.aliases ?? [])]) {
+      const short = name === long && flag.short ? `-${flag.short}, ` : '';
+      add(`${short}--${name}${isSwitch(flag) ? '' : ' <value>'}`, name, (text) =>
+        store(long, text ?? 'true'),
+      );
+      if (isSwitch(flag))
+        add(`--${name}${mark} <value>`, `${name}${mark}`, (text) => store(long, text ?? ''));
+    }
   }
-  return values;
+  if (!Object.hasOwn(flags, 'help')) {
+    const short = resolveShort(flags, 'h') === undefined ? '-h, ' : '';
+    add(`${short}--help`, 'help', () => {
+      throw new HelpAsked();
+    });
+  }
+  return parser;
 }
 
-function isSwitch(flag: Flag): boolean {
-  return flag.kind === 'bool' || flag.kind === 'optionalBool';
+/** `--rm=false` becomes an option that takes a value; the `=` of `-e=A=b` goes, as pflag has it. */
+function rewrite(words: readonly string[], flags: FlagSet): string[] {
+  const end = words.indexOf('--');
+  return words.map((word, index) => {
+    if (end >= 0 && index > end) return word;
+    const [, dashes, name = '', value = ''] = /^(--?)([^-=][^=]*)=(.*)$/s.exec(word) ?? [];
+    if (dashes === undefined) return word;
+    const long = dashes === '--' ? resolveLong(flags, name) : resolveShort(flags, name.at(-1) as string);
+    const flag = long === undefined ? undefined : flags[long];
+    if (!flag) return word;
+    if (isSwitch(flag)) return dashes === '--' || name.length === 1 ? `--${long}${mark}=${value}` : word;
+    return dashes === '--' ? word : `-${name}${mark}${value}`;
+  });
 }
 
 function resolveLong(flags: FlagSet, name: string): string | undefined {
@@ -104,66 +116,26 @@ function resolveShort(flags: FlagSet, letter: string): string | undefined {
   return Object.keys(flags).find((long) => flags[long]?.short === letter);
 }
 
-function store(values: Store, long: string, flag: Flag, text: string, options: ParseOptions): void {
-  const refuse = (why: string) =>
-    misuse(`invalid argument "${text}" for "${flagName(long, flag)}" flag: ${why}`, options);
-  switch (flag.kind) {
-    case 'bool':
-    case 'optionalBool':
-      if (/^(1|t|T|TRUE|true|True)$/.test(text)) values[long] = true;
-      else if (/^(0|f|F|FALSE|false|False)$/.test(text)) values[long] = false;
-      else throw refuse('must be true or false');
-      return;
-    case 'int':
-    case 'uint':
-      if (!(flag.kind === 'int' ? /^[-+]?\d+$/ : /^\d+$/).test(text) || !Number.isSafeInteger(Number(text)))
-        throw refuse(flag.kind === 'int' ? 'must be a whole number' : 'must be a whole number, 0 or more');
-      values[long] = Number(text);
-      return;
-    case 'array':
-      (values[long] as string[]).push(text);
-      return;
-    case 'list': {
-      const parts = splitAtCommas(text);
-      if (parts === undefined) throw refuse('a quote is not closed');
-      (values[long] as string[]).push(...parts);
-      return;
-    }
-    default:
-      values[long] = text;
+function inPodmansWords(
+  error: CommanderError,
+  words: readonly string[],
+  flags: FlagSet,
+  misuse: Misuse,
+): PeapodError {
+  const [, named = ''] = /option '([^']*)'/.exec(error.message) ?? [];
+  if (error.code === 'commander.optionMissingArgument') {
+    const last = words.at(-1) ?? '';
+    const letter = last.startsWith('--') ? '' : last.at(-1);
+    return misuse(`flag needs an argument: ${letter ? `'${letter}' in ${last}` : last}`);
   }
-}
-
-/** One line of comma-separated values: `a,"b,c"` gives `a` and `b,c`, a doubled quote inside quotes is one. */
-function splitAtCommas(text: string): string[] | undefined {
-  if (text === '') return [];
-  if (!text.includes('"')) return text.split(',');
-  const parts: string[] = [];
-  let part = '';
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i] as string;
-    if (quoted) {
-      if (c !== '"') part += c;
-      else if (text[i + 1] === '"') part += text[++i];
-      else quoted = false;
-    } else if (c === '"' && part === '') quoted = true;
-    else if (c === ',') {
-      parts.push(part);
-      part = '';
-    } else part += c;
+  if (error.code !== 'commander.unknownOption') return misuse(error.message.replace(/^error: /, ''));
+  if (named.startsWith('--')) {
+    const name = named.slice(2).replace(/=.*/s, '');
+    const near = nearest(name, Object.keys(flags));
+    const before = near.length === 0 ? '' : `did you mean ${near.map((n) => `--${n}`).join(' or ')}? `;
+    return misuse(`unknown flag: --${name}`, before);
   }
-  if (quoted) return undefined;
-  parts.push(part);
-  return parts;
-}
-
-function unknownFlag(flags: FlagSet, name: string, options: ParseOptions): PeapodError {
-  const near = nearest(name, Object.keys(flags));
-  const suggestion = near.length === 0 ? '' : `did you mean ${near.map((n) => `--${n}`).join(' or ')}? `;
-  return misuse(`unknown flag: --${name}`, options, suggestion);
-}
-
-function misuse(message: string, options: ParseOptions, before = ''): PeapodError {
-  return new PeapodError('INVALID_ARGUMENT', message, { hint: `${before}See '${options.command} --help'` });
+  const letter = named[1] ?? '';
+  const word = words.find((each) => /^-[^-]/.test(each) && each.includes(letter)) ?? named;
+  return misuse(`unknown shorthand flag: '${letter}' in ${word}`);
 }
