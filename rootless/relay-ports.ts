@@ -1,11 +1,12 @@
 import type { Runner } from '../src/host/exec.ts';
-import { isAlive, type ProcessIdentity } from '../src/host/processes.ts';
+import { isAlive, type ProcessIdentity, waitForEnd } from '../src/host/processes.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../src/network/types.ts';
 import { closeRelayPorts, relaysOf, startRelay } from './relay.ts';
 
 /** Publishing by relay, as the backends need it: published ports name their relay in `handle`. */
 
 export const viaRelay = 'relay';
+const endTimeoutMs = 1_000;
 
 export interface RelayPlace {
   readonly directory: string;
@@ -49,7 +50,8 @@ export async function unpublishByRelay(directory: string, ports: readonly Publis
       try {
         await closeRelayPorts(directory, relay, itsPorts.map(portKey));
       } catch (error) {
-        if (isAlive(relay)) throw error;
+        // One that takes leave of its last port answers no more.
+        if (!(await waitForEnd(relay, endTimeoutMs))) throw error;
       }
     }),
   );

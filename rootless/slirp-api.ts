@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PeapodError } from '../src/errors.ts';
 import { apiSocketName } from './slirp-socket.ts';
 import { requestOnce } from './unix-request.ts';

@@ -1,0 +1,200 @@
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { endRelays, relaysOf } from '../../rootless/relay.ts';
+import { findDeadRelay, publishByRelay, unpublishByRelay } from '../../rootless/relay-ports.ts';
+import { hostRunner } from '../../src/host/exec.ts';
+import { signalProcess, waitForEnd } from '../../src/host/processes.ts';
+import type { PortMapping, PublishedPort } from '../../src/network/types.ts';
+
+const self = [process.execPath, fileURLToPath(new URL('../fixtures/relay.ts', import.meta.url))];
+/** Servers sit on an address of their own, so that host ports and container ports may be equal. */
+const podAddress = '127.0.0.9';
+/** Below the ports that the kernel gives to clients. */
+let nextPort = 10_000 + (process.pid % 20) * 450;
+
+describe('the port relay', () => {
+  let directory: string;
+  let servers: Server[];
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'peapod-relay-'));
+    servers = [];
+  });
+  afterEach(async () => {
+    await endRelays(directory);
+    for (const server of servers) server.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  const place = () => ({ directory, self, address: podAddress, runner: async () => hostRunner });
+
+  async function serve(onConnection: (socket: Socket) => void): Promise<number> {
+    const server = createServer({ allowHalfOpen: true }, onConnection);
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, podAddress, resolve));
+    return (server.address() as AddressInfo).port;
+  }
+
+  function mapping(containerPort: number, more: Partial<PortMapping> = {}): PortMapping {
+    return { protocol: 'tcp', hostIp: '127.0.0.1', hostPort: nextPort++, containerPort, ...more };
+  }
+
+  async function publish(...ports: PortMapping[]): Promise<PublishedPort[]> {
+    return publishByRelay(place(), ports);
+  }
+
+  it('passes half-closes on in both directions and loses nothing', async () => {
+    const containerPort = await serve((socket) => {
+      let bytes = 0;
+      socket.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      socket.on('end', () => {
+        socket.write(`got ${bytes}`);
+        setTimeout(() => socket.end(' bye'), 20);
+      });
+    });
+    const [port] = await publish(mapping(containerPort));
+    expect(await talk('127.0.0.1', port as PublishedPort, 5_000_000)).toBe('got 5000000 bye, end, close');
+  });
+
+  it('lets a client send on after the server has said its last word', async () => {
+    const received = Promise.withResolvers<number>();
+    const containerPort = await serve((socket) => {
+      let bytes = 0;
+      socket.end('early');
+      socket.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      socket.on('end', () => received.resolve(bytes));
+    });
+    const [port] = await publish(mapping(containerPort));
+    const client = connect({ host: '127.0.0.1', port: port?.hostPort as number, allowHalfOpen: true });
+    client.on('data', () => {});
+    client.on('end', () => client.end(Buffer.alloc(1_000_000)));
+    expect(await received.promise).toBe(1_000_000);
+  });
+
+  it('resets the client where the pod refuses', async () => {
+    const [port] = await publish(mapping(1));
+    expect(await talk('127.0.0.1', port as PublishedPort, 1)).toContain('ECONNRESET');
+  });
+
+  it('serves IPv4 and IPv6 where no host address is given', async () => {
+    const containerPort = await serve((socket) => socket.resume().end('hello'));
+    const [port] = await publish(mapping(containerPort, { hostIp: '' }));
+    expect(await talk('127.0.0.1', port as PublishedPort, 1)).toBe('hello, end, close');
+    expect(await talk('::1', port as PublishedPort, 1)).toBe('hello, end, close');
+  });
+
+  it('carries a thousand connections at once', async () => {
+    const containerPort = await serve((socket) => {
+      socket.on('data', () => {});
+      socket.on('end', () => socket.end('ok'));
+    });
+    const [port] = await publish(mapping(containerPort));
+    const answers = Array.from({ length: 1000 }, () => talk('127.0.0.1', port as PublishedPort, 100));
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['ok, end, close']));
+  });
+
+  it('serves hundreds of ports by one process', async () => {
+    const containerPort = await serve((socket) => socket.resume().end('hello'));
+    const ports = await publish(...Array.from({ length: 300 }, () => mapping(containerPort)));
+    expect(new Set(ports.map(({ handle }) => handle)).size).toBe(1);
+    expect(await talk('127.0.0.1', ports[299] as PublishedPort, 1)).toBe('hello, end, close');
+  });
+
+  it('carries datagrams and their answers, each client its own', async () => {
+    const echo = createSocket('udp4');
+    echo.on('message', (message, from) => echo.send(`re ${message}`, from.port, from.address));
+    await new Promise<void>((resolve) => echo.bind(0, podAddress, resolve));
+    const [port] = await publish(mapping(echo.address().port, { protocol: 'udp', hostIp: '' }));
+    const ask = (text: string) =>
+      new Promise<string>((resolve) => {
+        const client = createSocket('udp4');
+        client.on('message', (message) => {
+          client.close();
+          resolve(message.toString());
+        });
+        client.send(text, port?.hostPort as number, '127.0.0.1');
+      });
+    expect(await Promise.all([ask('one'), ask('two')])).toEqual(['re one', 're two']);
+    echo.close();
+  });
+
+  it('names who has a port, and then has bound none of the others', async () => {
+    const containerPort = await serve((socket) => socket.end());
+    const [taken] = await publish(mapping(containerPort));
+    const free = mapping(containerPort);
+    await expect(publish(free, { ...(taken as PortMapping), containerPort: 1 })).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+      message: expect.stringMatching(/\(pid \d+\)$/),
+    });
+    expect(await publish(free)).toHaveLength(1);
+  });
+
+  it('leaves ports that it serves already as they are', async () => {
+    const containerPort = await serve((socket) => socket.end());
+    const first = await publish(mapping(containerPort));
+    const both = await publish(first[0] as PortMapping, mapping(containerPort));
+    expect(both[0]).toEqual(first[0]);
+    expect(both[1]?.handle).not.toBe(first[0]?.handle);
+  });
+
+  it('takes ports back one by one, and ends with the last', async () => {
+    const containerPort = await serve((socket) => socket.resume().end('hello'));
+    const [one, other] = (await publish(mapping(containerPort), mapping(containerPort))) as [
+      PublishedPort,
+      PublishedPort,
+    ];
+    const relay = relaysOf(directory)[0];
+    await unpublishByRelay(directory, [one]);
+    expect(await talk('127.0.0.1', one, 1)).toContain('ECONNREFUSED');
+    expect(await talk('127.0.0.1', other, 1)).toBe('hello, end, close');
+    await unpublishByRelay(directory, [one, other]);
+    await unpublishByRelay(directory, [one, other]);
+    expect(relay && (await waitForEnd(relay, 5000))).toBe(true);
+    expect(readdirSync(directory)).toEqual(['relay.log']);
+  });
+
+  it('is missed when it was killed', async () => {
+    const ports = await publish(mapping(1));
+    expect(findDeadRelay(ports)).toBeUndefined();
+    const relay = relaysOf(directory)[0];
+    if (relay) {
+      signalProcess(relay, 'SIGKILL');
+      await waitForEnd(relay, 5000);
+    }
+    expect(findDeadRelay(ports)).toEqual(ports[0]);
+    expect(await publish(ports[0] as PortMapping)).toHaveLength(1);
+  });
+
+  it('leaves nothing when it is ended, twice', async () => {
+    await publish(mapping(1));
+    await endRelays(directory);
+    await endRelays(directory);
+    expect(relaysOf(directory)).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+/** Sends zeros, closes its half, and tells all that happened. */
+function talk(host: string, { hostPort: port }: PortMapping, bytes: number): Promise<string> {
+  return new Promise((resolve) => {
+    const seen: string[] = [];
+    let text = '';
+    const socket = connect({ host, port, allowHalfOpen: true });
+    socket.on('connect', () => socket.end(Buffer.alloc(bytes)));
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    socket.on('end', () => seen.push('end'));
+    socket.on('error', (error: NodeJS.ErrnoException) => seen.push(error.code ?? 'error'));
+    socket.on('close', () => resolve([text, ...seen, 'close'].join(', ')));
+  });
+}
