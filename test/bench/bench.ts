@@ -69,7 +69,7 @@ events_logger = "file"
     mkdir "$tree/bin"
     cp "$(command -v busybox)" "$tree/bin/busybox.static"
     for name in sh true sleep; do ln -s busybox.static "$tree/bin/$name"; done
-    tar -C "$tree" -cf - . | podman import -q - ${image}
+    tar -C "$tree" --owner=0 --group=0 --mode=0755 -cf - . | podman import -q - ${image}
     podman save -q -o "$tree/image.tar" ${image}
     peapod load -q -i "$tree/image.tar"`);
 }

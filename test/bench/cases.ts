@@ -29,7 +29,7 @@ export const timedCases: readonly TimedCase[] = [
 
 /** What exec and ps find: a pod with two containers, one of them named `bench`. */
 export const standing = {
-  make: `TOOL pod create --name standing -p 18081:80 && TOOL run -d --pod standing --name bench ${image} sleep 10000 &&
+  make: `TOOL pod create --name standing -p 80 && TOOL run -d --pod standing --name bench ${image} sleep 10000 &&
     TOOL run -d --pod standing ${image} sleep 10000`,
   remove: 'TOOL pod rm --force --time 0 standing',
 } as const;
