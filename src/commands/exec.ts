@@ -9,7 +9,6 @@ export const exec = command({
   examples: ['exec -it shell sh', 'exec -w /tmp web pwd', 'exec --user root web ls'],
   flags: {
     detach: bool('Run in the background', { short: 'd' }),
-    'detach-keys': string('Keys that detach from the command', { default: 'ctrl-p,ctrl-q' }),
     env: array('Set an environment variable', { short: 'e' }),
     'env-file': list('Read environment variables from a file'),
     interactive: bool('Keep standard input open', { short: 'i' }),
@@ -45,7 +44,6 @@ export const exec = command({
       interactive: values.interactive,
       tty: values.tty,
       detach: values.detach,
-      detachKeys: values['detach-keys'],
     });
   },
 });

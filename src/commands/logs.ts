@@ -29,7 +29,7 @@ function logsRequest(values: FlagValues<typeof logFlags>): LogsRequest {
 
 /** What a container wrote to its error goes to ours. */
 function sinkOf(call: Pick<Call, 'stdout' | 'stderr'>): LogSink {
-  return (stream, line) => call[stream].line(line);
+  return (stream, line, partial) => call[stream].write(partial ? line : `${line}\n`);
 }
 
 export const logs = command({

@@ -139,7 +139,7 @@ export class Containers {
       const present = images.find(request.image);
       if (present) return present;
     }
-    const pull = images.pull(request.image, { policy, quiet: false }, progress);
+    const pull = images.pull(request.image, { policy, quiet: false, tlsVerify: request.tlsVerify }, progress);
     const id = await this.#context.interrupt.blame(pull);
     return images.require(id);
   }

@@ -90,7 +90,7 @@ export interface SystemOperations {
   migrate(): Promise<void>;
 }
 
-/** Receives whole log lines without their newline. */
-export type LogSink = (stream: 'stdout' | 'stderr', line: string) => void;
+/** Receives log lines without their newline; `partial` ones have none. */
+export type LogSink = (stream: 'stdout' | 'stderr', line: string, partial: boolean) => void;
 /** Receives progress lines for standard error. */
 export type ProgressSink = (line: string) => void;

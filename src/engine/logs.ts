@@ -23,8 +23,8 @@ export async function readLogs(
   const pathOf = (record: ContainerRecord) => join(context.paths.container(record.id), 'ctr.log');
   const emit = (record: ContainerRecord, entry: LogEntry) => {
     const time = request.timestamps ? `${entry.timestamp} ` : '';
-    const name = request.names ? `${record.name} ` : '';
-    sink(entry.stream, `${name}${time}${entry.text}`);
+    const prefix = request.names ? record.name : records.length > 1 ? record.id.slice(0, 12) : '';
+    sink(entry.stream, `${prefix && `${prefix} `}${time}${entry.text}`, entry.partial);
   };
   if (!request.follow) {
     const sources = records.map((record) => [record, readLog(pathOf(record), window)] as const);

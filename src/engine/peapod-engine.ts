@@ -74,7 +74,7 @@ export class PeapodEngine implements Engine {
     logs: async (name, request, sink) => {
       const members = this.#context.store.containers.ofPod(this.#pods.require(name).id);
       const { readLogs } = await import('./logs.ts');
-      await readLogs(this.#context, members, { ...request, names: true }, sink);
+      await readLogs(this.#context, members, request, sink);
     },
   };
 
@@ -92,10 +92,10 @@ export class PeapodEngine implements Engine {
       await this.#lifecycle.start(id);
       return id;
     },
-    startAttached: async (name, { interactive }) => {
+    startAttached: async (name, { interactive, detachKeys }) => {
       const { runAttended } = await import('./run.ts');
       const { id, spec } = this.#containers.require(name);
-      const how = { interactive, tty: spec.terminal };
+      const how = { interactive, tty: spec.terminal, detachKeys };
       return runAttended(this.#context, this.#lifecycle, how, async (attended) => {
         await this.#lifecycle.start(id, attended);
         return id;

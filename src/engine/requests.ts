@@ -94,8 +94,6 @@ export interface ExecRequest {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
-  /** As in ContainerCreateRequest. */
-  readonly detachKeys?: string | undefined;
 }
 
 export interface LogsRequest {

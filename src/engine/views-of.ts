@@ -44,6 +44,7 @@ export class Views {
       networks: sandbox ? networksOf(sandbox) : [],
       addresses: addressesOf(sandbox),
       labels: spec.labels,
+      autoRemove: spec.remove,
       mounts: spec.mounts.map((mount) => mount.destination),
     };
   }

@@ -24,7 +24,7 @@ export interface ContainerView {
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly string[];
   /** `--rm`. */
-  readonly autoRemove?: boolean;
+  readonly autoRemove: boolean;
 }
 
 /** One row of `pod ps`. */

@@ -23,6 +23,7 @@ const container = (more: Partial<ContainerView>): ContainerView => ({
   networks: ['podman'],
   addresses: ['10.88.0.2'],
   labels: {},
+  autoRemove: false,
   mounts: [],
   ...more,
 });

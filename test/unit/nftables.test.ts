@@ -49,6 +49,7 @@ const link = (addresses: AssignedAddress[]) => ({
   macAddress: '0a:58:0a:58:00:02',
   netnsPath: '/run/peapod/sandboxes/c0ffee/net',
   addresses,
+  announce: false,
 });
 
 describe('the firewall as text', () => {
