@@ -8,11 +8,11 @@ import type {
   NetworkTarget,
   PodNetworkSpec,
 } from '../src/network/backend.ts';
-import type { PortMapping, PublishedPort } from '../src/network/types.ts';
+import type { Cidr, PortMapping, PublishedPort } from '../src/network/types.ts';
 import type { Keeper } from './keeper.ts';
 import { refusePrivilegedPorts } from './port-errors.ts';
 import { endRelays } from './relay.ts';
-import { findDeadRelay, publishByRelay, unpublishByRelay, viaRelay } from './relay-ports.ts';
+import { findDeadRelay, publishByRelay, type RelayPlace, unpublishByRelay, viaRelay } from './relay-ports.ts';
 import { hostUnfit, isOnPath, tunProblems } from './requirements.ts';
 import { parseSlirpOptions, type SlirpOptions, slirpAddresses } from './slirp-options.ts';
 import { endSlirp, slirpOf, startSlirp, tapName, tcpBufferScript } from './slirp4netns.ts';
@@ -48,6 +48,11 @@ export class Slirp4netnsBackend implements NetworkBackend {
   readonly #host: Runner;
   readonly #facts: HostFacts;
   readonly #keeper: Keeper | undefined;
+  /**
+   * Relays that attach has begun to start for the ports to come, by target: they take as long as slirp4netns,
+   * and need not wait for it. Only a head start: without it publish does the same.
+   */
+  readonly #early = new Map<string, Promise<PublishedPort[]>>();
 
   constructor(options: Slirp4netnsBackendOptions) {
     this.#inside = options.inside;
@@ -81,8 +86,14 @@ export class Slirp4netnsBackend implements NetworkBackend {
 
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     const options = parseSlirpOptions(spec.options);
-    if (!slirpOf(target.runtimeDir)) await this.#start(target, options, spec.macAddress);
     const { address, gateway, dns } = slirpAddresses(options.cidr);
+    const relayed = spec.ports.filter((port) => isRelayed(port, options));
+    if (relayed.length > 0) {
+      const early = publishByRelay(this.#relayPlace(target, address), relayed);
+      early.catch(() => {}); // told by publish
+      this.#early.set(target.id, early);
+    }
+    if (!slirpOf(target.runtimeDir)) await this.#start(target, options, spec.macAddress);
     const sixth = options.enableIpv6 ? [ipv6] : [];
     return {
       backend: this.name,
@@ -118,11 +129,12 @@ export class Slirp4netnsBackend implements NetworkBackend {
         ]);
       }
     } catch (error) {
-      await throwAfter(error, () => endSlirp(directory));
+      await throwAfter(error, () => this.detach(target));
     }
   }
 
   async detach(target: NetworkTarget): Promise<void> {
+    await this.#takeEarly(target).catch(() => {});
     await Promise.all([endRelays(target.runtimeDir), endSlirp(target.runtimeDir)]);
   }
 
@@ -162,19 +174,20 @@ export class Slirp4netnsBackend implements NetworkBackend {
     ports: readonly PortMapping[],
   ): Promise<PublishedPort[]> {
     const portHandler = last.opaque.portHandler === 'slirp4netns' ? 'slirp4netns' : 'relay';
-    const address = (last.addresses[0] as string).split('/')[0] as string;
+    const address = last.addresses[0] as Cidr;
     const relayed = ports.filter((port) => isRelayed(port, { portHandler }));
     const forwarded = ports.filter((port) => !isRelayed(port, { portHandler }));
     const unknown = ports.find((port) => port.protocol === 'sctp');
     if (unknown) throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns does not publish sctp ports');
 
-    const place = {
-      directory: target.runtimeDir,
-      runner: () => this.#netns(target.netnsPath),
-      self: this.#facts.self,
-      address,
-    };
-    const byRelay = await publishByRelay(place, relayed);
+    const early = await this.#takeEarly(target);
+    await unpublishByRelay(
+      target.runtimeDir,
+      early.filter((port) => !relayed.some((one) => isSame(one, port))),
+    );
+    const byRelay = relayed.every((port) => early.some((one) => isSame(one, port)))
+      ? early.filter((port) => relayed.some((one) => isSame(one, port)))
+      : await publishByRelay(this.#relayPlace(target, address), relayed);
     try {
       const bySlirp = forwarded.length > 0 ? await this.#forward(target, address, forwarded) : [];
       const all = [...byRelay, ...bySlirp];
@@ -186,12 +199,12 @@ export class Slirp4netnsBackend implements NetworkBackend {
 
   async #forward(
     target: NetworkTarget,
-    address: string,
+    address: Cidr,
     ports: readonly PortMapping[],
   ): Promise<PublishedPort[]> {
     const { publishBySlirp, refuseIpv6Forward } = await import('./slirp-forwards.ts');
     for (const port of ports) refuseIpv6Forward(port);
-    return publishBySlirp(target.runtimeDir, address, ports);
+    return publishBySlirp(target.runtimeDir, hostPart(address), ports);
   }
 
   async unpublish(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
@@ -203,6 +216,21 @@ export class Slirp4netnsBackend implements NetworkBackend {
     if (bySlirp.length === 0 || !slirpOf(target.runtimeDir)) return;
     const { unpublishBySlirp } = await import('./slirp-forwards.ts');
     await unpublishBySlirp(target.runtimeDir, bySlirp);
+  }
+
+  async #takeEarly(target: NetworkTarget): Promise<PublishedPort[]> {
+    const early = this.#early.get(target.id) ?? [];
+    this.#early.delete(target.id);
+    return early;
+  }
+
+  #relayPlace(target: NetworkTarget, address: Cidr): RelayPlace {
+    return {
+      directory: target.runtimeDir,
+      runner: () => this.#netns(target.netnsPath),
+      self: this.#facts.self,
+      address: hostPart(address),
+    };
   }
 
   async #netns(path: string): Promise<Runner> {
@@ -222,6 +250,10 @@ export class Slirp4netnsBackend implements NetworkBackend {
 
 function isRelayed(port: PortMapping, options: Pick<SlirpOptions, 'portHandler'>): boolean {
   return port.protocol !== 'sctp' && options.portHandler === 'relay';
+}
+
+function hostPart(cidr: Cidr): string {
+  return cidr.split('/')[0] as string;
 }
 
 function isSame(one: PortMapping, other: PortMapping): boolean {
