@@ -81,12 +81,14 @@ export class BridgeBackend implements NetworkBackend {
     return this.#locked('shared', async () => {
       const ipam = this.#ipam(network);
       const addresses = await ipam.allocate({ id: target.id, ifname }, spec.staticAddresses);
+      const chosenMac = spec.macAddress ?? network.macAddress;
       const link: PodLink = {
         hostInterface: hostInterfaceName(target.id),
         ifname,
-        macAddress: spec.macAddress ?? network.macAddress ?? macOf((addresses[0] as AssignedAddress).address),
+        macAddress: chosenMac ?? macOf((addresses[0] as AssignedAddress).address),
         netnsPath: target.netnsPath,
         addresses,
+        announce: chosenMac !== undefined || spec.staticAddresses.length > 0,
       };
       const fresh = this.#bridges.isProbablyMissing(network.bridge);
       const rules = this.#firewall.add(networkElements(network), fresh);

@@ -4,6 +4,7 @@ import { type BridgeNetwork, networkFamilies } from './bridge-network.ts';
 import type { HostTools } from './host-tools.ts';
 import { IpBatchFailed, runIpBatch, runIpRemovals } from './ip-batch.ts';
 import {
+  announceScript,
   bridgeAddresses,
   createBridgeLines,
   isHostInterface,
@@ -75,7 +76,9 @@ export class Bridges {
 
   /** Addresses and routes on the pod's side. */
   async configurePod(network: BridgeNetwork, link: PodLink): Promise<void> {
-    await runIpBatch(this.#runner.netns(link.netnsPath), this.#tools.path('ip'), podLines(network, link));
+    const script = link.announce ? announceScript(link) : undefined;
+    const netns = this.#runner.netns(link.netnsPath);
+    await runIpBatch(netns, this.#tools.path('ip'), podLines(network, link), script);
   }
 
   /** A guess, which saves an attempt: this process' view of the host's interfaces, where the bridges live there. */

@@ -1,4 +1,4 @@
-import { type BridgeNetwork, networkSubnets } from './bridge-network.ts';
+import { type BridgeNetwork, networkFamilies } from './bridge-network.ts';
 import type { AssignedAddress } from './ipam.ts';
 import { gatewayFor } from './ipam-config.ts';
 import { addressNumber, subnetText } from './subnet.ts';
@@ -36,6 +36,8 @@ export interface PodLink {
   /** As the runner's `ip` can open it. */
   readonly netnsPath: string;
   readonly addresses: readonly AssignedAddress[];
+  /** Neighbours may remember another MAC for one of the addresses. */
+  readonly announce: boolean;
 }
 
 /** For a bridge that is not there. */
@@ -45,9 +47,14 @@ export function createBridgeLines(network: BridgeNetwork): string[] {
   const mac = gateway ? ` address ${macOf(gateway.split('/')[0] as string)}` : '';
   const mtu = network.mtuBytes ? ` mtu ${network.mtuBytes}` : '';
   const promisc = network.promiscMode ? ' promisc on' : '';
+  // The kernel's own link-local address would be tentative, and no neighbour found, for the first second.
+  const linkLocal = networkFamilies(network).has(6)
+    ? [`address add fe80::1/64 dev ${network.bridge} nodad`]
+    : [];
   return [
     `link add name ${network.bridge}${mac}${mtu} type bridge`,
-    `link set dev ${network.bridge}${promisc} alias ${ourAlias}`,
+    `link set dev ${network.bridge}${promisc} addrgenmode none alias ${ourAlias}`,
+    ...linkLocal,
   ];
 }
 
@@ -62,7 +69,7 @@ export function plugInLines(network: BridgeNetwork, link: PodLink): string[] {
     `link set dev ${bridge} up`,
     ...bridgeAddresses(network).map((cidr) => `address replace ${cidr} dev ${bridge}${addressFlags(cidr)}`),
     `link add name ${link.hostInterface}${mtu} type veth peer name ${link.ifname} address ${link.macAddress}${mtu} netns ${quoted(link.netnsPath)}`,
-    `link set dev ${link.hostInterface} master ${bridge} up`,
+    `link set dev ${link.hostInterface} addrgenmode none master ${bridge} up`,
     ...hairpin,
   ];
 }
@@ -81,6 +88,18 @@ export function podLines(network: BridgeNetwork, link: PodLink): string[] {
         `route add ${destination}${gateway ? ` via ${gateway}` : ''} dev ${ifname}`,
     ),
   ];
+}
+
+/**
+ * Sends a gratuitous ARP reply and a neighbour advertisement, to be run when the interface is up. `$0` is ip.
+ */
+export function announceScript({ ifname, macAddress }: PodLink): string {
+  return [
+    'cd /proc/sys/net',
+    `echo 1 >ipv4/conf/${ifname}/arp_notify`,
+    `[ ! -e ipv6/conf/${ifname} ] || echo 1 >ipv6/conf/${ifname}/ndisc_notify`,
+    `"$0" link set dev ${ifname} address ${macAddress}`,
+  ].join('\n');
 }
 
 export interface PodRoute {
@@ -127,7 +146,7 @@ export function bridgeAddresses(network: BridgeNetwork): string[] {
 /** What the runner's host needs to route for the bridge: a script for sh, tolerant of kernels without IPv6. */
 export function sysctlScript(network: BridgeNetwork, localhost: boolean): string {
   const { bridge } = network;
-  const families = new Set(networkSubnets(network).map(({ family }) => family));
+  const families = networkFamilies(network);
   return [
     'cd /proc/sys/net',
     ...(families.has(4) && network.isGateway ? ['echo 1 >ipv4/ip_forward'] : []),

@@ -26,9 +26,9 @@ table ${table} {
   map host_ports6 { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
   chain publish {
     dnat ip to ip daddr . meta l4proto . th dport map @host_ports4
-    dnat ip to meta l4proto . th dport map @ports4
+    meta nfproto ipv4 dnat ip to meta l4proto . th dport map @ports4
     dnat ip6 to ip6 daddr . meta l4proto . th dport map @host_ports6
-    dnat ip6 to meta l4proto . th dport map @ports6
+    meta nfproto ipv6 dnat ip6 to meta l4proto . th dport map @ports6
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;

@@ -130,7 +130,7 @@ function kernelState(helpers: readonly string[]): string[] {
       .map((line) => `rule ${line}`),
     ...sh('ip route show table all')
       .split('\n')
-      .filter((line) => !line.includes(' lo '))
+      .filter((line) => !/ lo |^anycast /.test(line))
       .map((line) => `route ${line}`),
     ...processesHere(helpers),
   ];

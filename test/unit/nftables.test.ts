@@ -159,13 +159,13 @@ describe('interfaces as text', () => {
     const one = link([assigned('10.88.0.2/16', '10.88.0.1')]);
     expect(createBridgeLines(explained)).toEqual([
       'link add name cni0 address 0a:58:0a:58:00:01 type bridge',
-      'link set dev cni0 alias peapod',
+      'link set dev cni0 addrgenmode none alias peapod',
     ]);
     expect(plugInLines(explained, one)).toEqual([
       'link set dev cni0 up',
       'address replace 10.88.0.1/16 dev cni0 broadcast +',
       'link add name peac0ffee000000 type veth peer name eth0 address 0a:58:0a:58:00:02 netns /run/peapod/sandboxes/c0ffee/net',
-      'link set dev peac0ffee000000 master cni0 up',
+      'link set dev peac0ffee000000 addrgenmode none master cni0 up',
     ]);
     expect(podLines(explained, one)).toEqual([
       'address add 10.88.0.2/16 dev eth0 broadcast +',
@@ -182,10 +182,11 @@ describe('interfaces as text', () => {
     expect(createBridgeLines(net)[0]).toBe(
       'link add name testbr0 address 0a:58:0a:09:00:01 mtu 1400 type bridge',
     );
+    expect(createBridgeLines(net)[2]).toBe('address add fe80::1/64 dev testbr0 nodad');
     expect(plugInLines(net, one).slice(2)).toEqual([
       'address replace fd00:9::1/64 dev testbr0 nodad',
       expect.stringMatching(/ mtu 1400 type veth peer name eth0 .* mtu 1400 netns /),
-      'link set dev peac0ffee000000 master testbr0 up',
+      'link set dev peac0ffee000000 addrgenmode none master testbr0 up',
       'link set dev peac0ffee000000 type bridge_slave hairpin on',
     ]);
     expect(podLines(net, one)).toEqual([
