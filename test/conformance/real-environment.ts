@@ -93,8 +93,12 @@ export function ask(
   protocol: Protocol,
   port: number,
   netnsPath?: string,
+  localPort?: number,
 ): string | undefined {
-  return sh(`${process.execPath} ${talk} ask ${protocol} ${address} ${port}`, netnsPath) || undefined;
+  return (
+    sh(`${process.execPath} ${talk} ask ${protocol} ${address} ${port} ${localPort ?? ''}`, netnsPath) ||
+    undefined
+  );
 }
 
 /** Resolves when it listens. */

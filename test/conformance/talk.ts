@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net';
 
 /**
  * `serve PROTOCOL ADDRESS PORT TEXT` answers every caller with TEXT (`@` for the caller's address) and prints
- * a line when it listens; `ask PROTOCOL ADDRESS PORT` prints the answer, or nothing.
+ * a line when it listens; `ask PROTOCOL ADDRESS PORT [LOCALPORT]` prints the answer, or nothing.
  */
 const [verb, protocol, address = '', portText, text = ''] = process.argv.slice(2);
 const port = Number(portText);
@@ -36,6 +36,8 @@ if (verb === 'serve' && protocol === 'tcp') {
     socket.close();
     clearTimeout(silence);
   });
+  // One local port is one flow, however many processes use it in turn.
+  if (text) socket.bind(Number(text));
   socket.send('?', port, address);
   const silence = setTimeout(() => socket.close(), patienceMs);
 }
