@@ -5,7 +5,7 @@ import { type ErrorCode, PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { ImageTable } from '../store/images.ts';
-import type { BlobStore } from './blobs.ts';
+import { BlobMissing, type BlobStore } from './blobs.ts';
 import type { UnpackReport } from './unpack-process.ts';
 import { readNames, readWorkNames, type WorkNames, workName } from './work-directory.ts';
 
@@ -42,7 +42,7 @@ export class LayerStore {
 
   /**
    * Unpacks what is missing, several layers at once; layers that are there cost one stat each.
-   * Throws IMAGE_INVALID, HOST_UNFIT; layers that were finished by then stay.
+   * Throws IMAGE_INVALID, HOST_UNFIT, BlobMissing; layers that were finished by then stay.
    */
   async ensure(layers: readonly LayerSource[]): Promise<void> {
     const missing = [...new Map(layers.map((layer) => [layer.diffId, layer])).values()].filter(
@@ -136,7 +136,7 @@ export class LayerStore {
       return sizeBytes;
     } catch (error) {
       await this.delete([name]);
-      throw error;
+      throw blobs.has(blob) ? error : new BlobMissing(blob, error);
     }
   }
 }

@@ -12,7 +12,7 @@ export async function removeImage(
   { image, name }: Found,
   options: { force: boolean; usedBy: (imageId: string) => string[] },
 ): Promise<string[]> {
-  const { table, blobs, layers } = deps;
+  const { table } = deps;
   const byName = name !== undefined && image.names.includes(name);
   const deleteImage = !byName || image.names.length === 1;
   if (!byName && image.names.length > 1 && !options.force) {
@@ -23,15 +23,10 @@ export async function removeImage(
     );
   }
   const names = deleteImage ? image.names : [name as string];
-  let discarded: string[] = [];
-  table.remove(image.id, names, deleteImage, {
-    guard: () => deleteImage && refuseUsed(image, options.usedBy(image.id)),
-    discard: (unused) => {
-      for (const digest of unused.blobs) blobs.delete(digest);
-      discarded = layers.discard(unused.diffIds);
-    },
+  table.remove(image.id, names, deleteImage, () => {
+    if (deleteImage) refuseUsed(image, options.usedBy(image.id));
   });
-  await layers.delete(discarded);
+  await sweep(deps);
   return [...names.map((each) => `Untagged: ${each}`), ...(deleteImage ? [`Deleted: ${image.id}`] : [])];
 }
 
@@ -48,8 +43,8 @@ function refuseUsed(image: ImageRecord, [container]: readonly string[]): void {
 }
 
 /**
- * Deletes what killed processes have left: half-made directories at any time; whole blobs and layers that
- * no image has only while nobody else fetches, for an interrupted pull that is repeated finds them again.
+ * Deletes what no image has: after a removal, a pull that failed, or a process that was killed. While anyone
+ * fetches an image only what is half-made and abandoned goes; the rest is left to the last of them.
  */
 export async function sweep({ table, blobs, layers }: ImageStores): Promise<void> {
   const work = blobs.workNames();

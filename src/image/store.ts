@@ -137,9 +137,7 @@ export class ImageStore {
   ): Promise<string[]> {
     const found = this.#lookUp(nameOrId);
     if (!found) throw unknownImage(nameOrId, 1);
-    const lines = await removeImage(this.#stores, found, options);
-    await sweep(this.#stores);
-    return lines;
+    return removeImage(this.#stores, found, options);
   }
 
   get #stores(): ImageStores {

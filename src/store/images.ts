@@ -59,13 +59,6 @@ const select = `SELECT images.*,
 const usedBlobs = `SELECT blob FROM image_layers UNION SELECT digest FROM image_digests
   UNION SELECT 'sha256:' || id FROM images`;
 
-/** What went with an image: nothing else uses it. */
-export interface Unused {
-  /** Digests (`sha256:…`) of manifests, configurations and layer blobs. */
-  readonly blobs: readonly string[];
-  readonly diffIds: readonly string[];
-}
-
 /** Images, their names, their layers. */
 export class ImageTable {
   readonly #db: DatabaseSync;
@@ -164,49 +157,29 @@ export class ImageTable {
   }
 
   /**
-   * Takes names from an image, and deletes the image too where `deleteImage` is set. `guard` may refuse by
-   * throwing; `discard` gets what nothing uses any more. Both run under the write lock.
+   * Takes names from an image, and deletes the image too where `deleteImage` is set. `guard` runs under the
+   * write lock and may refuse by throwing. Files are for `withUsed` to tell apart.
    */
-  remove(
-    id: string,
-    names: readonly string[],
-    deleteImage: boolean,
-    hooks: { guard: () => void; discard: (unused: Unused) => void },
-  ): void {
+  remove(id: string, names: readonly string[], deleteImage: boolean, guard: () => void): void {
     this.#transaction(() => {
-      hooks.guard();
+      guard();
       for (const name of names)
         this.#run('DELETE FROM image_names WHERE name = ? AND image_id = ?', name, id);
-      if (!deleteImage) return;
-      const before = this.#filesOf(id);
-      this.#run('DELETE FROM images WHERE id = ?', id);
-      const stillUsed = new Set(this.#all<{ blob: string }>(usedBlobs).map((row) => row.blob));
-      const diffIds = before.diffIds.filter(
-        (diffId) => this.#all('SELECT 1 FROM image_layers WHERE diff_id = ? LIMIT 1', diffId).length === 0,
-      );
-      for (const diffId of diffIds) this.#run('DELETE FROM layers WHERE diff_id = ?', diffId);
-      hooks.discard({ blobs: before.blobs.filter((blob) => !stillUsed.has(blob)), diffIds });
+      if (deleteImage) this.#run('DELETE FROM images WHERE id = ?', id);
     });
   }
 
-  /** Hands the digests and diff ids in use to `work`, under the write lock. */
+  /**
+   * Hands the digests of all blobs and the diff ids of all layers that images have to `work`, which deletes
+   * the others under the write lock; layers that are no image's are forgotten here.
+   */
   withUsed(work: (blobs: ReadonlySet<string>, diffIds: ReadonlySet<string>) => void): void {
     this.#transaction(() => {
       const blobs = this.#all<{ blob: string }>(usedBlobs).map((row) => row.blob);
       const diffIds = this.#all<{ diff_id: string }>('SELECT DISTINCT diff_id FROM image_layers');
       work(new Set(blobs), new Set(diffIds.map((row) => row.diff_id)));
+      this.#run('DELETE FROM layers WHERE diff_id NOT IN (SELECT diff_id FROM image_layers)');
     });
-  }
-
-  #filesOf(id: string): Unused {
-    const layers = this.#all<{ diff_id: string; blob: string }>(
-      'SELECT diff_id, blob FROM image_layers WHERE image_id = ?',
-      id,
-    );
-    return {
-      blobs: [...this.digestsOf(id), `sha256:${id}`, ...layers.map((layer) => layer.blob)],
-      diffIds: [...new Set(layers.map((layer) => layer.diff_id))],
-    };
   }
 
   #name(name: string, id: string): void {

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { lookUp } from '../../src/image/lookup.ts';
 import type { RegistriesConfig } from '../../src/image/registries.ts';
-import { ImageTable, imageSchema, type Unused } from '../../src/store/images.ts';
+import { ImageTable, imageSchema } from '../../src/store/images.ts';
 import type { ImageRecord } from '../../src/store/records.ts';
 
 let table: ImageTable;
@@ -133,20 +133,25 @@ describe('the table of images', () => {
     expect(table.byName('x.io/a:1')).toBeUndefined();
   });
 
-  it('B2: removing tells what nothing else uses, and nothing more', () => {
+  it('B2: what images have is told, and what went with a removed one is not', () => {
     record(image('a', ['x.io/a:1'], ['1', '2']), image('b', ['x.io/b:1'], ['1', '3']));
     table.recordLayer(sha('f2'), 5);
-    const gone: Unused[] = [];
-    const hooks = { guard: () => {}, discard: (unused: Unused) => gone.push(unused) };
-    table.remove(hex('a'), ['x.io/a:1'], true, hooks);
-    expect(gone.pop()?.diffIds).toEqual([sha('f2')]);
-    expect(table.layerSizeBytes(sha('f2'))).toBeUndefined();
-    table.remove(hex('b'), [], true, hooks);
-    expect(gone.pop()).toEqual({
-      blobs: [sha('db'), sha('b'), sha('b1'), sha('b3')],
-      diffIds: [sha('f1'), sha('f3')],
-    });
+    table.recordLayer(sha('f1'), 6);
+    const used = () => {
+      let found: string[][] = [];
+      table.withUsed((blobs, diffIds) => {
+        found = [[...blobs].sort(), [...diffIds].sort()];
+      });
+      return found;
+    };
+    expect(used()[1]).toEqual(['f1', 'f2', 'f3'].map(sha));
+    table.remove(hex('a'), ['x.io/a:1'], true, () => {});
+    expect(used()).toEqual([['b', 'b1', 'b3', 'db'].map(sha), ['f1', 'f3'].map(sha)]);
+    expect([table.layerSizeBytes(sha('f1')), table.layerSizeBytes(sha('f2'))]).toEqual([6, undefined]);
+    table.remove(hex('b'), [], true, () => {});
+    expect(used()).toEqual([[], []]);
     expect(table.all()).toEqual([]);
+    expect(table.byName('x.io/b:1')).toBeUndefined();
   });
 
   it('B2: a refused removal changes nothing', () => {
@@ -154,7 +159,7 @@ describe('the table of images', () => {
     const guard = () => {
       throw new Error('in use');
     };
-    expect(() => table.remove(hex('a'), ['x.io/a:1'], true, { guard, discard: () => {} })).toThrow('in use');
+    expect(() => table.remove(hex('a'), ['x.io/a:1'], true, guard)).toThrow('in use');
     expect(table.byName('x.io/a:1')?.id).toBe(hex('a'));
   });
 });
