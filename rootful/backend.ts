@@ -17,6 +17,7 @@ import { Bridges, idleBridges } from './bridge.ts';
 import { type BridgeNetwork, isInterfaceName } from './bridge-network.ts';
 import { findDrift } from './drift.ts';
 import { Firewall } from './firewall.ts';
+import { Forwarding } from './forwarding.ts';
 import { HostTools } from './host-tools.ts';
 import { type AssignedAddress, Ipam } from './ipam.ts';
 import { releaseEverywhere } from './lease-directory.ts';
@@ -54,6 +55,7 @@ export class BridgeBackend implements NetworkBackend {
   readonly #networks: Networks;
   readonly #bridges: Bridges;
   readonly #firewall: Firewall;
+  readonly #forwarding: Forwarding;
   readonly #publisher: Publisher;
 
   constructor(options: BridgeBackendOptions) {
@@ -62,6 +64,7 @@ export class BridgeBackend implements NetworkBackend {
     this.#networks = new Networks(options.paths);
     this.#bridges = new Bridges(options.runner, this.#tools);
     this.#firewall = new Firewall(options.runner, this.#tools);
+    this.#forwarding = new Forwarding(options.runner, this.#tools);
     this.#publisher = new Publisher(options.runner, this.#tools, this.#firewall);
   }
 
@@ -91,7 +94,9 @@ export class BridgeBackend implements NetworkBackend {
         announce: chosenMac !== undefined || spec.staticAddresses.length > 0,
       };
       const fresh = this.#bridges.isProbablyMissing(network.bridge);
-      const rules = this.#firewall.add(networkElements(network), fresh);
+      const rules = this.#firewall
+        .add(networkElements(network), fresh)
+        .then(() => (fresh ? this.#forwarding.admit(network.bridge) : undefined));
       const wiring = this.#bridges
         .plugIn(network, link, fresh)
         .then(() => this.#bridges.configurePod(network, link));
@@ -115,13 +120,13 @@ export class BridgeBackend implements NetworkBackend {
       const cable = hostInterfaceName(target.id);
       const { idle, removable } = idleBridges(links, cable);
       const present = links.some(({ ifname }) => ifname === cable) ? [cable] : [];
+      const gone = listing.elements.filter(({ owner }) =>
+        isPodId(owner) ? owner === target.id : idle(owner),
+      );
       const removals = await Promise.allSettled([
         this.#bridges.remove([...present, ...removable]),
-        this.#firewall
-          .remove(listing, ({ owner }) => (isPodId(owner) ? owner === target.id : idle(owner)))
-          .then(() =>
-            this.#publisher.forgetFlows(listing.elements.filter(({ owner }) => owner === target.id)),
-          ),
+        this.#forwarding.withdraw(gone).then(() => this.#firewall.remove(listing, gone)),
+        this.#publisher.forgetFlows(gone),
       ]);
       const failed = removals.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason);
       if (failed.length > 0) throw allOf(failed);
@@ -138,6 +143,7 @@ export class BridgeBackend implements NetworkBackend {
       tools: this.#tools,
       bridges: this.#bridges,
       firewall: this.#firewall,
+      forwarding: this.#forwarding,
       leases: this.#ipam(network).leases,
       network,
       target,

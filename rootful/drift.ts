@@ -5,6 +5,7 @@ import type { PublishedPort } from '../src/network/types.ts';
 import type { Bridges, ListedLink } from './bridge.ts';
 import type { BridgeNetwork } from './bridge-network.ts';
 import type { Firewall } from './firewall.ts';
+import type { Forwarding } from './forwarding.ts';
 import type { HostTools } from './host-tools.ts';
 import { gatewayFor } from './ipam-config.ts';
 import type { LeaseDirectory } from './lease-directory.ts';
@@ -18,6 +19,7 @@ export interface DriftCheck {
   readonly tools: HostTools;
   readonly bridges: Bridges;
   readonly firewall: Firewall;
+  readonly forwarding: Forwarding;
   readonly leases: LeaseDirectory;
   readonly network: BridgeNetwork;
   readonly target: NetworkTarget;
@@ -27,15 +29,19 @@ export interface DriftCheck {
 
 /** What attach and publish made and the kernel no longer has, in words; empty where all is there. */
 export async function findDrift(check: DriftCheck): Promise<string[]> {
-  const [links, listing, pod] = await Promise.all([
+  const [links, listing, blockers, pod] = await Promise.all([
     check.bridges.list(),
     check.firewall.list(),
+    check.forwarding.blockers(check.network.bridge),
     readPod(check.runner.netns(check.target.netnsPath), check.tools.path('ip'), check.last.ifname),
   ]);
   return [
     ...hostDrift(check, links),
     ...(pod ? podDrift(check, pod) : ['its network namespace']),
     ...ruleDrift(check, listing.exists ? listing.elements : [], listing.ruleCounts),
+    ...blockers.map(
+      (chain) => `a rule that lets its traffic pass the firewall chain ${chain}, which drops it`,
+    ),
     ...leaseDrift(check),
   ];
 }

@@ -44,9 +44,8 @@ export class Firewall {
     throw new CommandFailed(argv, { exitCode, stdout, stderr });
   }
 
-  /** Removes what a listing has shown; the table with its last element. */
-  async remove(listing: TableListing, isGone: (element: Element) => boolean): Promise<void> {
-    const gone = listing.elements.filter(isGone);
+  /** Removes elements of a listing; the table with the last of them. */
+  async remove(listing: TableListing, gone: readonly Element[]): Promise<void> {
     if (!listing.exists) return;
     if (gone.length === listing.elements.length) await this.#load(deleteTable);
     else if (gone.length > 0) await this.#load(deleteElements(gone));

@@ -38,7 +38,8 @@ function readElement(set: string, listed: unknown): Element {
   const wrapped = (left as { elem?: { val: unknown; comment?: string } } | null)?.elem;
   const value = right === undefined ? {} : { value: text(right) };
   const key = text(wrapped?.val ?? left);
-  return { set, key: set === 'localnet' ? `"${key}"` : key, ...value, owner: wrapped?.comment ?? '' };
+  const isInterface = set === 'localnet' || set === 'admitted';
+  return { set, key: isInterface ? `"${key}"` : key, ...value, owner: wrapped?.comment ?? '' };
 }
 
 function text(value: unknown): string {

@@ -20,6 +20,7 @@ table ${table} {
   set masquerade4 { type ipv4_addr; flags interval; }
   set masquerade6 { type ipv6_addr; flags interval; }
   set localnet { type ifname; }
+  set admitted { type ifname; }
   map ports4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map ports6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
   map host_ports4 { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }

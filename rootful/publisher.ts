@@ -54,10 +54,10 @@ export class Publisher {
     // Values do not matter: a key that another pod has taken since is not ours to remove.
     const anywhere: PodAddresses = { 4: '0.0.0.0', 6: '::' };
     const keys = new Set(ports.flatMap((port) => portElements(target.id, anywhere, port)).map(nameOf));
-    const isGone = (element: Element) => element.owner === target.id && keys.has(nameOf(element));
-    await this.#firewall.remove(listing, isGone);
+    const gone = listing.elements.filter((one) => one.owner === target.id && keys.has(nameOf(one)));
+    await this.#firewall.remove(listing, gone);
     await releasePorts(target.runtimeDir, ports);
-    await this.forgetFlows(listing.elements.filter(isGone));
+    await this.forgetFlows(gone);
   }
 
   /** Frees the host ports of a target that goes; the rules go with its other elements. Idempotent. */

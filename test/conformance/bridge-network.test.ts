@@ -266,6 +266,33 @@ describe.runIf(process.geteuid?.() === 0)('bridge networks of root ®', () => {
     await backend.detach(two.target, two);
   });
 
+  it('pass a FORWARD chain that Docker or ufw set to drop, and leave it as it was', async () => {
+    sh('iptables-nft -P FORWARD DROP; iptables-nft -A FORWARD -s 192.0.2.9 -j ACCEPT');
+    const before = sh('iptables-nft -S FORWARD');
+    const [one, two] = [await pod(), await pod()];
+    await whoAsks(one.target.netnsPath, 80);
+    await whoAsks(outside.netnsPath, 81);
+    const published = await backend.publish(one.target, one, ports('8080:80'));
+    expect(ask(host, 'tcp', 8080, outside.netnsPath)).toBe(outside.address);
+    expect(ask(outside.address, 'tcp', 81, two.target.netnsPath)).toBe(host);
+    await backend.check(one.target, one, published);
+    await backend.detach(one.target, one);
+    expect(ask(outside.address, 'tcp', 81, two.target.netnsPath)).toBe(host);
+    await backend.detach(two.target, two);
+    expect(sh('iptables-nft -S FORWARD')).toBe(before);
+    sh('nft flush ruleset');
+  });
+
+  it('tell by check that a firewall chain of the administrator’s drops what they forward', async () => {
+    const one = await pod();
+    sh(
+      'nft add table inet office; nft add chain inet office forward "{ type filter hook forward priority 0; policy drop; }"',
+    );
+    await expect(backend.check(one.target, one, [])).rejects.toThrow(/firewall chain inet office forward/);
+    sh('nft delete table inet office');
+    await backend.check(one.target, one, []);
+  });
+
   it('take a pod again that a killed attach has left half-made, with its address', async () => {
     const one = await pod();
     const again = await backend.attach(one.target, {
