@@ -9,7 +9,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     // Integration tests wait for processes most of the time: one more of them than cores keeps both busy.
-    maxWorkers: 3,
+    // Without root there is one network, the machine's own, and its ports are for one test at a time.
+    maxWorkers: process.getuid?.() === 0 ? 3 : 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     restoreMocks: true,

@@ -18,7 +18,7 @@ async function expectRefused(host: TestHost, command: readonly string[], message
   expect(outcome.stderr, said).not.toMatch(/\bat .*\.(ts|js):\d+|node:internal/);
   expect(await host.ok('ps', '-aq')).toBe('');
   expect(await host.ok('pod', 'ps', '-q')).toBe('');
-  expect(await sandboxIds(host)).toBe('');
+  expect(sandboxIds(host)).toBe('');
 }
 
 describeForBoth('bad input', (makeHost) => {

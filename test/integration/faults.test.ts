@@ -15,7 +15,7 @@ async function kill(host: TestHost, pattern: string): Promise<void> {
 async function expectNothingMade(host: TestHost): Promise<void> {
   expect(await host.ok('pod', 'ps', '-q')).toBe('');
   expect(await host.ok('ps', '-aq')).toBe('');
-  expect(await sandboxIds(host)).toBe('');
+  expect(sandboxIds(host)).toBe('');
 }
 
 describeForBoth('several commands at once', (makeHost) => {
@@ -32,7 +32,7 @@ describeForBoth('several commands at once', (makeHost) => {
     }
     const winner = outcomes.find(({ exitCode }) => exitCode === 0);
     expect(await host.ok('pod', 'ps', '-q', '--no-trunc')).toBe(winner?.stdout.trim());
-    expect(await sandboxIds(host)).toBe(winner?.stdout.trim());
+    expect(sandboxIds(host)).toBe(winner?.stdout.trim());
   });
 
   it('E3: of pods that want one host port at the same time one wins', async () => {
@@ -180,8 +180,8 @@ describeForRoot('helpers of an unprivileged user that were killed', () => {
   it('A3: the keeper is killed while a container runs: it goes on, is listed, and can be removed', async () => {
     await using host = await userHost();
     await podWithPage(host);
-    const runDir = `/run/user/${host.user.uid}/peapod/keeper/state`;
-    await host.rootSh(`kill -KILL $(cut -d' ' -f1 ${runDir})`);
+    const state = `${host.runRoot}/keeper/state`;
+    await host.rootSh(`kill -KILL $(cut -d' ' -f1 ${state})`);
     expect(await host.ok('ps', '--format', '{{.Names}}')).toBe('web');
     expect(await host.fetch(18080)).toBe('still here');
     expect(await host.ok('exec', 'web', 'cat', '/www/index.html')).toBe('still here');

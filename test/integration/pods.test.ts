@@ -78,7 +78,7 @@ describeForBoth('pods', (makeHost) => {
     await using host = await makeHost();
     const id = await host.ok('pod', 'create', '--name', 'twin');
     await host.ok('create', '--name', 'solo', 'host', 'true');
-    const before = await sandboxIds(host);
+    const before = sandboxIds(host);
     for (const command of [
       ['pod', 'create', '--name', 'twin'],
       ['pod', 'create', '--name', 'solo'],
@@ -91,7 +91,7 @@ describeForBoth('pods', (makeHost) => {
     }
     expect(await host.ok('pod', 'ps', '-q', '--no-trunc')).toBe(id);
     expect((await host.ok('ps', '-aq')).split('\n')).toHaveLength(1);
-    expect(await sandboxIds(host)).toBe(before);
+    expect(sandboxIds(host)).toBe(before);
   });
 
   it.each([
@@ -116,7 +116,7 @@ describeForBoth('pods', (makeHost) => {
     }
     expect(await host.ok('pod', 'ps', '-q')).toBe('');
     expect(await host.ok('ps', '-aq')).toBe('');
-    expect(await sandboxIds(host)).toBe('');
+    expect(sandboxIds(host)).toBe('');
   });
 
   it('A4: a name may hold underscores, dots and capitals, and so may the one that peapod chooses', async () => {

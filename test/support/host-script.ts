@@ -16,7 +16,8 @@ mount -t sysfs sysfs /sys
 mount --move "$dir/cgroup" /sys/fs/cgroup
 
 mount -t tmpfs -o mode=755 tmpfs "$dir/etc"
-cp -a /etc/. "$dir/etc/"
+# A file may go while it is copied.
+cp -a /etc/. "$dir/etc/" || test -s "$dir/etc/passwd"
 rm -rf "$dir/etc/cni" "$dir/etc/resolv.conf"
 echo 'nameserver 198.51.100.53' > "$dir/etc/resolv.conf"
 echo "$name" > "$dir/etc/hostname"

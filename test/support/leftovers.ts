@@ -100,7 +100,7 @@ function leases(host: TestHost): string[] {
 
 /** Directories of single pods and containers below the runtime directory. */
 function runtimeFiles(host: TestHost): string[] {
-  const run = host.rootless ? `/run/user/${host.user.uid}/peapod` : '/run/peapod';
+  const run = host.runRoot;
   return ['sandboxes', 'containers', 'exits', 'crun'].flatMap((kind) =>
     names(host.path(`${run}/${kind}`)).map((name) => `${run}/${kind}/${name}`),
   );

@@ -1,16 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { TestHost } from './test-host.ts';
 
-/** Runs a script as root in the network namespace of a pod that may have no container at all. */
+/** Runs a script as root, of the host or of the user's namespaces, in the network namespace of a pod. */
 export function inPodNetwork(host: TestHost, podId: string, script: string): Promise<string> {
-  const runRoot = host.rootless ? `/run/user/${host.user.uid}/peapod` : '/run/peapod';
-  const namespace = `${runRoot}/sandboxes/${podId}/net`;
+  const namespace = `${host.runRoot}/sandboxes/${podId}/net`;
   const quoted = `'${script.replaceAll("'", `'\\''`)}'`;
   const enter = `nsenter --net=${namespace} sh -ec ${quoted}`;
-  if (!host.rootless) return host.rootSh(enter);
+  if (!host.rootless) return host.sh(enter);
   // An unprivileged user's namespaces are pinned in the mount namespace that the keeper holds.
-  const [keeper] = readFileSync(host.path(`${runRoot}/keeper/state`), 'utf8').split(' ');
-  return host.rootSh(`nsenter -t ${keeper} --mount ${enter}`);
+  const [keeper] = readFileSync(host.path(`${host.runRoot}/keeper/state`), 'utf8').split(' ');
+  return host.sh(`nsenter -t ${keeper} --user --mount --preserve-credentials ${enter}`);
 }
 
 /** Names of a pod's network interfaces. */
@@ -19,8 +18,13 @@ export async function podInterfaces(host: TestHost, podId: string): Promise<stri
   return output.split('\n').map((line) => (line.split(':')[1] ?? '').trim().replace(/@.*/, ''));
 }
 
-/** Ids of pods that have namespaces. */
-export function sandboxIds(host: TestHost): Promise<string> {
-  const runRoot = host.rootless ? `/run/user/${host.user.uid}/peapod` : '/run/peapod';
-  return host.rootSh(`ls ${runRoot}/sandboxes 2>/dev/null || true`);
+/** Ids of pods, and of containers outside pods, that have namespaces; one a line. */
+export function sandboxIds(host: TestHost): string {
+  try {
+    return readdirSync(host.path(`${host.runRoot}/sandboxes`))
+      .toSorted()
+      .join('\n');
+  } catch {
+    return '';
+  }
 }

@@ -41,7 +41,10 @@ export async function makeHost(
   const words = ['catatonit', '--', 'sh', '-c', hostScript, 'sh', dir, `host-${id}`, name, uid, gid, home];
   const keeper = spawn('unshare', [...namespaces, ...words.map(String)], { stdio: 'pipe' });
   keeper.stdin.on('error', () => {});
-  const initPid = await firstProcess(keeper);
+  const initPid = await firstProcess(keeper).catch((error: unknown) => {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  });
   const ownInternet = options.internet === true ? await makeInternet() : undefined;
   const internet = typeof options.internet === 'object' ? options.internet : ownInternet;
   const host = new TestHost({ run, dir, as, keeper, initPid, ownInternet });
@@ -55,23 +58,20 @@ export async function makeHost(
   }
 }
 
-async function firstProcess(keeper: ChildProcessWithoutNullStreams): Promise<number> {
+/** Waits until the host's script is ready. */
+function firstProcess(keeper: ChildProcessWithoutNullStreams): Promise<number> {
+  const ready = Promise.withResolvers<number>();
   let said = '';
-  let ended = false;
-  keeper.stdout.on('data', (chunk) => {
-    said += chunk;
-  });
-  keeper.stderr.on('data', (chunk) => {
-    said += chunk;
-  });
-  keeper.on('exit', () => {
-    ended = true;
-  });
-  return eventually(() => {
-    if (ended) throw new Error(`no test host: ${said}`);
-    if (!said.includes('ready\n')) return undefined;
-    return Number(readFileSync(`/proc/${keeper.pid}/task/${keeper.pid}/children`, 'utf8'));
-  });
+  for (const stream of [keeper.stdout, keeper.stderr]) {
+    stream.on('data', (chunk) => {
+      said += chunk;
+      if (!said.includes('ready\n')) return;
+      ready.resolve(Number(readFileSync(`/proc/${keeper.pid}/task/${keeper.pid}/children`, 'utf8')));
+    });
+  }
+  keeper.on('error', ready.reject);
+  keeper.on('close', () => ready.reject(new Error(`no test host: ${said}`)));
+  return ready.promise;
 }
 
 /** Without root there is no network namespace to give: the user's own directories, on the machine itself. */
@@ -132,6 +132,11 @@ export class TestHost {
       return { ...user, HOME: join(dir, 'home'), XDG_RUNTIME_DIR: join(dir, 'run') };
     }
     return { ...user, HOME: home, XDG_RUNTIME_DIR: `/run/user/${uid}` };
+  }
+
+  /** peapod's default runtime directory. */
+  get runRoot(): string {
+    return this.rootless ? `${this.env.XDG_RUNTIME_DIR}/peapod` : '/run/peapod';
   }
 
   /** The argv that runs a command in this host, as peapod's user or as root. */
