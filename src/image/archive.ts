@@ -1,15 +1,24 @@
-import { createWriteStream, openSync, readFileSync, statSync, symlinkSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  closeSync,
+  createWriteStream,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { isPeapodError, PeapodError } from '../errors.ts';
 import { compressionOf, decompress, readPlain } from './decompress.ts';
 import { type ArchiveTransport, fullName, parseReference } from './reference.ts';
 import { TarReader } from './tar.ts';
+import { writeAll } from './write-all.ts';
 
 /** One image of an archive, as skopeo is to be asked for it. */
 export interface ArchivedImage {
-  /** e.g. `docker-archive:source:@0`, relative to the work directory. */
+  /** e.g. `docker-archive:source:@0` or `oci:layout`, relative to the work directory. */
   readonly source: string;
   /** Full names; empty for an image without one. */
   readonly names: readonly string[];
@@ -39,7 +48,10 @@ export async function openArchive(
   const manifest = files.get('manifest.json');
   if (manifest && transport !== 'oci-archive') return dockerImages(manifest);
   const index = files.get('index.json');
-  if (index && transport !== 'docker-archive') return ociImages(index, 'oci-archive');
+  if (index && transport !== 'docker-archive') {
+    await extractLayout(join(workDirectory, 'source'), join(workDirectory, 'layout'));
+    return ociImages(index, 'layout');
+  }
   throw unknownFormat(path);
 }
 
@@ -57,7 +69,7 @@ function openDirectory(
     }
   };
   const index = read('index.json');
-  if (index && transport !== 'dir') return ociImages(index, 'oci', path);
+  if (index && transport !== 'dir') return ociImages(index, 'source', path);
   if (read('manifest.json') && transport !== 'oci') return [{ source: 'dir:source', names: pathName(path) }];
   throw unknownFormat(path);
 }
@@ -137,6 +149,32 @@ async function plainInput(input: NodeJS.ReadStream): Promise<Readable> {
   return compression === 'none' ? source.pipe(new PassThrough()) : decompress(source, compression);
 }
 
+/**
+ * Takes an OCI layout out of its archive. skopeo can read such an archive itself, but then wants to give its
+ * files to their owners, which only root may.
+ */
+async function extractLayout(archive: string, directory: string): Promise<void> {
+  mkdirSync(directory);
+  let fd: number | undefined;
+  const reader = new TarReader({
+    entry: ({ path, type }) => {
+      const name = path.replace(/^(\.\/)+/, '');
+      if (type !== 'file' || !/^(index\.json|oci-layout|blobs\/\w+\/[0-9a-f]+)$/.test(name)) return;
+      const file = join(directory, name);
+      mkdirSync(dirname(file), { recursive: true });
+      fd = openSync(file, 'w');
+    },
+    data: (chunk, position) => {
+      if (fd !== undefined) writeAll(fd, chunk, position);
+    },
+    end: () => {
+      if (fd !== undefined) closeSync(fd);
+      fd = undefined;
+    },
+  });
+  for await (const piece of readPlain(openSync(archive, 'r')) as AsyncIterable<Buffer>) reader.write(piece);
+}
+
 function dockerImages(manifest: Buffer): ArchivedImage[] {
   const entries = parse<{ RepoTags?: string[] | null }[]>(manifest, 'manifest.json');
   if (!Array.isArray(entries) || entries.length === 0) throw unknownFormat('manifest.json');
@@ -146,7 +184,7 @@ function dockerImages(manifest: Buffer): ArchivedImage[] {
   }));
 }
 
-function ociImages(index: Buffer, transport: 'oci' | 'oci-archive', path?: string): ArchivedImage[] {
+function ociImages(index: Buffer, layout: string, path?: string): ArchivedImage[] {
   const { manifests } = parse<{ manifests?: { annotations?: Record<string, string> }[] }>(
     index,
     'index.json',
@@ -162,7 +200,7 @@ function ociImages(index: Buffer, transport: 'oci' | 'oci-archive', path?: strin
         hint: 'write each image into an archive of its own',
       });
     }
-    const source = `${transport}:source${manifests.length > 1 ? `:${reference}` : ''}`;
+    const source = `oci:${layout}${manifests.length > 1 ? `:${reference}` : ''}`;
     return { source, names: name === undefined ? pathName(path) : [localName(name)] };
   });
 }

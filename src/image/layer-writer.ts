@@ -10,7 +10,6 @@ import {
   openSync,
   rmSync,
   symlinkSync,
-  writeSync,
 } from 'node:fs';
 import { makeNode, setTimes, setXattr } from '../host/libc.ts';
 import { LayerTree } from './layer-tree.ts';
@@ -18,6 +17,7 @@ import type { TarEntry, TarHandler } from './tar.ts';
 import { fsPath, printable } from './tar-fields.ts';
 import type { TarTime } from './tar-pax.ts';
 import { refusedEntry, unpackError } from './unpack-errors.ts';
+import { writeAll } from './write-all.ts';
 
 const whiteoutPrefix = '.wh.';
 /** Marks of aufs itself; only `opaque` and the hard links of `linked` mean something outside of it. */
@@ -62,10 +62,7 @@ export class LayerWriter implements TarHandler {
 
   data(chunk: Uint8Array, position: number): void {
     if (this.#fd === undefined) return;
-    let at = 0;
-    while (at < chunk.length) {
-      at += writeSync(this.#fd, chunk, at, chunk.length - at, position + at);
-    }
+    writeAll(this.#fd, chunk, position);
     this.#written = position + chunk.length;
   }
 
