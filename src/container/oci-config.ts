@@ -133,8 +133,8 @@ export function buildOciConfig(input: OciConfigInput): OciConfig {
       noNewPrivileges: spec.noNewPrivileges,
     }),
     root: { path: input.rootDir, ...(spec.readOnly ? { readonly: true } : {}) },
-    // In a namespace that others use too, the name is not this container's to set.
-    ...(namespaces.uts === 'private' ? { hostname: input.hostname } : {}),
+    // Members of a pod all set the pod's name; the host's is nobody's to set.
+    ...(namespaces.uts === 'host' ? {} : { hostname: input.hostname }),
     mounts,
     annotations: {
       'io.container.manager': 'peapod',

@@ -7,9 +7,9 @@ import type { Context } from './context.ts';
 import type { ProgressSink } from './engine.ts';
 import type { Attended } from './launch.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { checkName, friendlyName, newId } from './names.ts';
+import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
-import { parsePullPolicy } from './parse-options.ts';
+import { type PullPolicy, parsePullPolicy } from './parse-options.ts';
 import { type Pods, writeNewFile } from './pods.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
@@ -61,14 +61,19 @@ export class Containers {
     progress: ProgressSink,
   ): Promise<string> {
     if (request.name !== undefined) checkName(request.name);
+    if (request.hostname !== undefined) checkHostname(request.hostname);
     this.#checkPodFlags(request);
-    const image = await this.#image(request, progress);
+    this.#lifecycle.requireTools();
+    const policy = parsePullPolicy(request.pull);
+    const image = await this.#image(request, policy, progress);
     if (request.replace && request.name) await this.#removeExisting(request.name);
     const newPod = request.pod?.startsWith('new:') ? await this.#newPod(request, createCommand) : undefined;
     try {
       return await this.#createIn(request, createCommand, after, image, newPod ?? request.pod);
     } catch (error) {
-      if (newPod) await this.#pods.remove(newPod, { force: true });
+      if (newPod) {
+        await this.#context.interrupt.shielded(() => this.#pods.remove(newPod, { force: true }));
+      }
       throw error;
     }
   }
@@ -126,14 +131,17 @@ export class Containers {
     return id;
   }
 
-  async #image(request: ContainerCreateRequest, progress: ProgressSink): Promise<ImageRecord | undefined> {
+  async #image(
+    request: ContainerCreateRequest,
+    policy: PullPolicy,
+    progress: ProgressSink,
+  ): Promise<ImageRecord | undefined> {
     if (request.rootfs !== undefined || request.image === 'host') return undefined;
     if (!request.image) {
       throw new PeapodError('INVALID_ARGUMENT', 'an image, "host" or --rootfs is needed', {
         hint: 'peapod run IMAGE [COMMAND…]; "host" is a fresh root on this machine\'s /usr and /etc',
       });
     }
-    const policy = parsePullPolicy(request.pull);
     const images = await this.#context.images();
     if (policy === 'missing' || policy === 'never') {
       const present = images.find(request.image);
@@ -160,6 +168,14 @@ export class Containers {
   #checkPodFlags(request: ContainerCreateRequest): void {
     if (request.pod === undefined || request.pod.startsWith('new:')) return;
     const pod = this.#pods.require(request.pod);
+    const sharesUts = pod.shared.includes('uts');
+    if (sharesUts && request.hostname !== undefined) {
+      throw new PeapodError(
+        'INVALID_ARGUMENT',
+        `--hostname cannot be set on a container of pod ${pod.name}: its members share one`,
+        { hint: 'give --hostname to peapod pod create' },
+      );
+    }
     const refused = [
       request.ports.length > 0 && '-p',
       request.publishAll && '-P',

@@ -7,7 +7,6 @@ import type { DoctorFinding } from './views.ts';
 const tools: readonly { name: string; package: string; required: boolean; why: string }[] = [
   { name: 'crun', package: 'crun', required: true, why: 'runs containers' },
   { name: 'conmon', package: 'conmon', required: true, why: 'watches containers' },
-  { name: 'hostname', package: 'hostname', required: true, why: 'names pods' },
   { name: 'ip', package: 'iproute2', required: true, why: 'sets up networks' },
   { name: 'nsenter', package: 'util-linux', required: true, why: 'enters namespaces' },
   { name: 'unshare', package: 'util-linux', required: true, why: 'makes namespaces' },

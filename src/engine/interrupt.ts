@@ -11,6 +11,7 @@ export class Interrupt {
   #received: Interrupting | undefined;
   readonly #abort = new AbortController();
   readonly #handlers = new Map<Interrupting, () => void>();
+  #shields = 0;
   #forward: ((signal: Interrupting) => void) | undefined;
 
   install(): void {
@@ -33,10 +34,20 @@ export class Interrupt {
 
   /** A safe point: throws INTERRUPTED where a signal came. */
   check(): void {
-    if (!this.#received) return;
+    if (!this.#received || this.#shields > 0) return;
     throw new PeapodError('INTERRUPTED', `interrupted by ${this.#received}`, {
       exitCode: exitCodes[this.#received],
     });
+  }
+
+  /** For undo and recovery: no safe point within is one. */
+  async shielded<T>(work: () => Promise<T>): Promise<T> {
+    this.#shields++;
+    try {
+      return await work();
+    } finally {
+      this.#shields--;
+    }
   }
 
   /** For work whose programs a ^C of the terminal ends, too: its failure is then the interrupt's. */

@@ -63,7 +63,7 @@ export class Launcher {
     try {
       await this.launchIn(record, await this.#sandboxes.begin(record.sandboxId), attended);
     } catch (error) {
-      if (own) await this.#sandboxes.release(record.id);
+      if (own) await this.#context.interrupt.shielded(() => this.#sandboxes.release(record.id));
       throw error;
     }
   }

@@ -49,6 +49,12 @@ export class Lifecycle {
     return this.#crun;
   }
 
+  /** Throws TOOL_MISSING before anything is made. */
+  requireTools(): void {
+    const { PATH } = this.#context.facts.env;
+    for (const tool of ['crun', 'conmon', 'nsenter', 'unshare', 'mount']) which(tool, PATH);
+  }
+
   /** Whether its first process lives now, whatever the store last heard. */
   isRunning(record: ContainerRecord): boolean {
     return (

@@ -51,3 +51,13 @@ export function friendlyName(names: NameTable): string {
     if (names.isFree(numbered)) return numbered;
   }
 }
+
+/** What sethostname(2) takes, without what no program expects in a name. Throws INVALID_ARGUMENT. */
+export function checkHostname(hostname: string): string {
+  if (!/^[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,63})$/.test(hostname)) {
+    throw new PeapodError('INVALID_ARGUMENT', `invalid hostname "${hostname}"`, {
+      hint: 'at most 64 letters, digits, ".", "_" and "-", beginning with a letter or digit',
+    });
+  }
+  return hostname;
+}

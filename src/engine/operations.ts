@@ -48,7 +48,7 @@ export class Operations {
     try {
       return await work();
     } catch (error) {
-      await undo().catch((undoError) => {
+      await this.#context.interrupt.shielded(undo).catch((undoError) => {
         throw new PeapodError(
           'INTERNAL',
           `${messageOf(error)}; undoing it failed too: ${messageOf(undoError)}`,
@@ -70,7 +70,7 @@ export class Operations {
     for (const left of store.operations.abandoned()) {
       if (!store.operations.takeOver(left)) continue;
       try {
-        await this.#recover(left);
+        await this.#context.interrupt.shielded(() => this.#recover(left));
       } finally {
         store.operations.end(left.subjectId);
       }
@@ -87,7 +87,7 @@ export class Operations {
       if (!inTheWay) continue;
       if (store.operations.isAbandoned(inTheWay) && store.operations.takeOver(inTheWay)) {
         try {
-          await this.#recover(inTheWay);
+          await this.#context.interrupt.shielded(() => this.#recover(inTheWay));
         } finally {
           store.operations.end(subjectId);
         }

@@ -3,7 +3,7 @@ import { PeapodError } from '../errors.ts';
 import type { ContainerRecord, PodRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { checkName, friendlyName, newId } from './names.ts';
+import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
 import { parseLabels, parseShare } from './parse-options.ts';
 import type { PodCreateRequest } from './requests.ts';
@@ -42,6 +42,7 @@ export class Pods {
   async create(request: PodCreateRequest, createCommand: readonly string[]): Promise<string> {
     const { store, facts, interrupt } = this.#context;
     if (request.name !== undefined) checkName(request.name);
+    if (request.hostname !== undefined) checkHostname(request.hostname);
     const labels = parseLabels(request.labels, request.labelFiles);
     const shared = parseShare(request.share);
     if (request.replace && request.name) await this.#removeExisting(request.name);

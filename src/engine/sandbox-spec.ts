@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import { describeHolder } from '../host/ports.ts';
 import { chooseHostPorts } from '../network/free-port.ts';
@@ -5,6 +6,7 @@ import { parseNetworkRequest } from '../network/network-request.ts';
 import { parsePorts } from '../network/port-spec.ts';
 import { selectBackend } from '../network/select.ts';
 import type { PortMapping, PortRequest } from '../network/types.ts';
+import { nsfsMagic } from '../sandbox/namespaces.ts';
 import type { DnsSpec, NetworkChoice, SandboxSpec, SharedNamespace } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { parseAddresses, parseHostEntries, parseMacAddress } from './parse-options.ts';
@@ -53,7 +55,7 @@ function chooseNetwork(context: Context, flags: NetworkFlags): NetworkChoice {
   }
   const request = parseNetworkRequest(flags.networks[0] ?? 'private');
   if (request.kind === 'none' || request.kind === 'host') return { kind: request.kind };
-  if (request.kind === 'netns') return { kind: 'netns', path: request.path };
+  if (request.kind === 'netns') return { kind: 'netns', path: checkNamespacePath(request.path) };
   if (request.kind === 'container') {
     const containerId = context.store.names.resolve('container', request.container);
     if (!containerId) {
@@ -78,6 +80,20 @@ function chooseNetwork(context: Context, flags: NetworkFlags): NetworkChoice {
       ports: [],
     },
   };
+}
+
+function checkNamespacePath(path: string): string {
+  try {
+    if (statfsSync(path).type === nsfsMagic) return path;
+  } catch (error) {
+    throw new PeapodError('INVALID_ARGUMENT', `--network ns:${path}: ${(error as Error).message}`, {
+      hint: 'ip netns add NAME makes /run/netns/NAME',
+      cause: error,
+    });
+  }
+  throw new PeapodError('INVALID_ARGUMENT', `--network ns:${path}: not a namespace`, {
+    hint: 'give a file that pins a network namespace, or /proc/PID/ns/net',
+  });
 }
 
 function withPorts(

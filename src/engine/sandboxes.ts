@@ -4,6 +4,7 @@ import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
 import type { Attachment, NetworkTarget } from '../network/backend.ts';
 import type { PublishedPort } from '../network/types.ts';
 import {
+  nsfsMagic,
   type PinnedNamespace,
   pinNamespaces,
   sandboxFiles,
@@ -12,9 +13,6 @@ import {
 } from '../sandbox/namespaces.ts';
 import type { SandboxRecord, SharedNamespace } from '../store/records.ts';
 import type { Context } from './context.ts';
-
-/** f_type of files that pin namespaces, see statfs(2) NSFS_MAGIC. */
-const nsfsMagic = 0x6e736673;
 
 export interface ReadySandbox {
   readonly record: SandboxRecord;
@@ -64,7 +62,7 @@ export class Sandboxes {
     const dir = paths.sandbox(record.id);
     const runner = await this.#context.inside();
     const names = pinned(record);
-    const files = await pinNamespaces(runner, dir, names, record.spec.hostname);
+    const files = await pinNamespaces(runner, dir, names);
     const pause = record.spec.namespaces.includes('pid') ? await startPause(runner, files) : undefined;
     store.sandboxes.setState(record.id, 'pinned', facts.bootId, { pause });
   }

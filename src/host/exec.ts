@@ -41,7 +41,6 @@ export class CommandFailed extends PeapodError {
 const packageOf: Readonly<Record<string, string>> = {
   conmon: 'conmon',
   crun: 'crun',
-  hostname: 'hostname',
   ip: 'iproute2',
   newgidmap: 'uidmap',
   newuidmap: 'uidmap',

@@ -1,12 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import { commandLine, type Runner } from '../host/exec.ts';
+import type { Runner } from '../host/exec.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import type { SharedNamespace } from '../store/records.ts';
 
 /** Namespaces that live as files: an nsfs mount keeps a namespace without any process in it. */
 export type PinnedNamespace = Exclude<SharedNamespace, 'pid'>;
+
+/** f_type of files that pin namespaces, see statfs(2) NSFS_MAGIC. */
+export const nsfsMagic = 0x6e736673;
 
 export const shmSizeBytes = 65_536_000;
 
@@ -30,23 +33,20 @@ export function sandboxFiles(dir: string): SandboxFiles {
 }
 
 /**
- * Creates and pins namespaces; the network one has `lo` up, the uts one the hostname. What an earlier
- * attempt left in `dir` must have been unpinned before.
+ * Creates and pins namespaces; the network one has `lo` up, the uts one gets its hostname from the first
+ * container (without root no file under /proc sets it). What an earlier attempt left in `dir` must have been
+ * unpinned before.
  */
 export async function pinNamespaces(
   runner: Runner,
   dir: string,
   names: readonly PinnedNamespace[],
-  hostname: string,
 ): Promise<SandboxFiles> {
   const files = sandboxFiles(dir);
   mkdirSync(files.network, { recursive: true, mode: 0o700 });
   if (names.length === 0) return files;
   for (const name of names) writeFileSync(files.namespace(name), '');
-  const inside: string[][] = [];
-  if (names.includes('net')) inside.push(['ip', 'link', 'set', 'lo', 'up']);
-  if (names.includes('uts')) inside.push(['hostname', hostname]);
-  const setUp = inside.length > 1 ? ['sh', '-ec', inside.map(commandLine).join('\n')] : (inside[0] ?? ['true']);
+  const setUp = names.includes('net') ? ['ip', 'link', 'set', 'lo', 'up'] : ['true'];
   const commands = [['unshare', ...names.map((name) => `--${name}=${files.namespace(name)}`), ...setUp]];
   if (names.includes('ipc')) {
     mkdirSync(files.shm);

@@ -135,8 +135,8 @@ describe('config.json of a container', () => {
       { type: 'cgroup' },
       { type: 'mount' },
     ]);
-    // A member does not rename its pod.
-    expect(config.hostname).toBeUndefined();
+    // Every member of a pod sets the pod's name.
+    expect(config.hostname).toBe('box');
     expect(build().hostname).toBe('box');
     expect(config.linux.sysctl).toEqual({ 'net.ipv4.ping_group_range': '0 0' });
   });
