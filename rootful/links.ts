@@ -62,7 +62,7 @@ export function createBridgeLines(network: BridgeNetwork): string[] {
 export function plugInLines(network: BridgeNetwork, link: PodLink): string[] {
   const { bridge } = network;
   const mtu = network.mtuBytes ? ` mtu ${network.mtuBytes}` : '';
-  const hairpin = network.hairpinMode
+  const hairpin = needsHairpin(network)
     ? [`link set dev ${link.hostInterface} type bridge_slave hairpin on`]
     : [];
   return [
@@ -72,6 +72,14 @@ export function plugInLines(network: BridgeNetwork, link: PodLink): string[] {
     `link set dev ${link.hostInterface} addrgenmode none master ${bridge} up`,
     ...hairpin,
   ];
+}
+
+/**
+ * Where br_netfilter is loaded, a packet to a pod's own published port is redirected inside the bridge and
+ * must leave by the port it came from.
+ */
+function needsHairpin(network: BridgeNetwork): boolean {
+  return network.hairpinMode || (network.portMapping !== undefined && !network.promiscMode);
 }
 
 /** Inside the pod's namespace. */

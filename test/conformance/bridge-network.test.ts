@@ -80,6 +80,9 @@ describe.runIf(process.geteuid?.() === 0)('bridge networks of root ®', () => {
     expect(sh('cat /proc/sys/net/ipv4/ip_forward')).toBe('1');
     await whoAsks(one.target.netnsPath, 5432);
     expect(ask(one.ip, 'tcp', 5432)).toBe('10.88.0.1');
+    await backend.publish(one.target, one, ports('8080:5432'));
+    expect(ask('127.0.0.1', 'tcp', 8080)).toBe('10.88.0.1');
+    expect(ask(host, 'tcp', 8080, one.target.netnsPath)).toBeDefined();
   });
 
   it('answer from the first packet on: nobody waits for a bridge to learn [A10]', async () => {
@@ -197,7 +200,8 @@ describe.runIf(process.geteuid?.() === 0)('bridge networks of root ®', () => {
     expect(ask('fd00:9::2', 'tcp', 80, two.target.netnsPath)).toBe('fd00:9::3');
     expect(ask('2001:db8::1', 'tcp', 8080, outside.netnsPath)).toBe('2001:db8::2');
     expect(ask('2001:db8::1', 'tcp', 9090, outside.netnsPath)).toBe('2001:db8::2');
-    expect(ask('2001:db8::1', 'tcp', 9090, two.target.netnsPath)).toBeDefined();
+    for (const { target } of [one, two])
+      expect(ask('2001:db8::1', 'tcp', 9090, target.netnsPath)).toBeDefined();
     expect(ask(host, 'tcp', 8080, outside.netnsPath)).toBe(outside.address);
     expect(ask(host, 'tcp', 9090, outside.netnsPath)).toBeUndefined();
     expect(ask('2001:db8::2', 'tcp', 81, one.target.netnsPath)).toBe('2001:db8::1');

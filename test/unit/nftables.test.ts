@@ -166,6 +166,8 @@ describe('interfaces as text', () => {
       'address replace 10.88.0.1/16 dev cni0 broadcast +',
       'link add name peac0ffee000000 type veth peer name eth0 address 0a:58:0a:58:00:02 netns /run/peapod/sandboxes/c0ffee/net',
       'link set dev peac0ffee000000 addrgenmode none master cni0 up',
+      // Not asked for, but a pod reaches its own published port only so.
+      'link set dev peac0ffee000000 type bridge_slave hairpin on',
     ]);
     expect(podLines(explained, one)).toEqual([
       'address add 10.88.0.2/16 dev eth0 broadcast +',
