@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import { digestOf } from './manifest.ts';
 import { readNames, readWorkNames, type WorkNames, workName } from './work-directory.ts';
 
 /** A part of an image is gone: its files were deleted, or another process' `rmi` was faster than a pull. */
@@ -49,15 +48,12 @@ export class BlobStore {
     }
   }
 
-  /** Returns the digest. */
-  write(bytes: Uint8Array | string, workDirectory: string): string {
-    const digest = digestOf(bytes);
-    if (!this.has(digest)) {
-      const half = join(workDirectory, workName('tmp'));
-      writeFileSync(half, bytes);
-      renameSync(half, this.path(digest));
-    }
-    return digest;
+  /** The caller has computed the digest. */
+  write(digest: string, bytes: Uint8Array | string, workDirectory: string): void {
+    if (this.has(digest)) return;
+    const half = join(workDirectory, workName('tmp'));
+    writeFileSync(half, bytes);
+    renameSync(half, this.path(digest));
   }
 
   /** Takes a whole file of the same file system as a blob; the caller has compared its digest. */

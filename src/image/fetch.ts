@@ -71,13 +71,14 @@ export async function fetchImage(
   const original = await findOriginal(deps, manifest, raw, copied(workDirectory), (digest) =>
     skopeo.manifest(`${repository}@${digest}`, tlsVerify),
   );
-  const manifestDigest = blobs.write(original.bytes, workDirectory);
+  const manifestDigest = digestOf(original.bytes);
+  blobs.write(manifestDigest, original.bytes, workDirectory);
   const { digest } = original.manifest.config;
   if (!blobs.has(digest)) {
     const config = await (early ?? skopeo.config(`${repository}@${manifestDigest}`, tlsVerify));
     if (digestOf(config) !== digest)
       throw new PeapodError('IMAGE_INVALID', `the registry answers ${digest} with other content`);
-    blobs.write(config, workDirectory);
+    blobs.write(digest, config, workDirectory);
   }
   return { manifestDigest, lists: top === manifestDigest ? [] : [top] };
 }

@@ -5,13 +5,11 @@ import type { HostFacts } from '../host/facts.ts';
 import type { Paths } from '../host/paths.ts';
 import type { ImageTable } from '../store/images.ts';
 import type { ImageRecord } from '../store/records.ts';
-import { openArchive } from './archive.ts';
 import { BlobMissing, BlobStore } from './blobs.ts';
-import { fetchImage } from './fetch.ts';
 import { inspectImage } from './inspect.ts';
 import { LayerStore } from './layers.ts';
 import { type Found, lookUp } from './lookup.ts';
-import { adoptCopy, type ImageStores, recordImage } from './record.ts';
+import type { ImageStores } from './record.ts';
 import {
   type ArchiveTransport,
   fullName,
@@ -43,7 +41,7 @@ export interface ImageStoreDeps {
   readonly signal?: AbortSignal;
 }
 
-/** Images on disk and in the database. */
+/** Images on disk and in the database. What only transfers need is loaded by them: `run` of an image should not pay for it. */
 export class ImageStore {
   readonly #deps: ImageStoreDeps;
   readonly #blobs: BlobStore;
@@ -179,6 +177,10 @@ export class ImageStore {
     const tlsVerify = options.tlsVerify ?? (mayBePlain ? false : undefined);
     report(`Trying to pull ${name}...`);
     return this.#transfer(async (workDirectory) => {
+      const [{ fetchImage }, { recordImage }] = await Promise.all([
+        import('./fetch.ts'),
+        import('./record.ts'),
+      ]);
       let known: ImageRecord | undefined;
       const fetched = await fetchImage({ skopeo: this.#skopeo, blobs: this.#blobs }, reference, {
         tlsVerify,
@@ -206,6 +208,10 @@ export class ImageStore {
   ): Promise<LoadedImage[]> {
     return this.#transfer(
       async (workDirectory) => {
+        const [{ openArchive }, { adoptCopy, recordImage }] = await Promise.all([
+          import('./archive.ts'),
+          import('./record.ts'),
+        ]);
         const loaded: LoadedImage[] = [];
         for (const { source, names } of await openArchive(path, transport, workDirectory)) {
           const directory = `copy-${loaded.length}`;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { identify, isAlive } from '../host/processes.ts';
 
@@ -8,7 +7,9 @@ import { identify, isAlive } from '../host/processes.ts';
  */
 export function workName(prefix: 'tmp' | 'removed'): string {
   const self = identify(process.pid);
-  return `${prefix}-${process.pid}-${self?.startTicks ?? 0}-${randomBytes(4).toString('hex')}`;
+  // Not node:crypto, which takes longer to load than all the rest of `run` that is done here.
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return `${prefix}-${process.pid}-${self?.startTicks ?? 0}-${random.toString(16)}`;
 }
 
 export interface WorkNames {

@@ -168,6 +168,38 @@ describeForBoth('images', (makeHost) => {
     expect(await host.ok('ps', '-aq')).toBe('');
   });
 
+  it('E3: commands that fetch and run one image at once all succeed', async () => {
+    await using host = await makeHost();
+    await using registry = await HostRegistry.start(host);
+    const image = busyboxImage({}, [below, changes]);
+    const name = await registry.push(image, 'at-once:1');
+    const outcomes = await Promise.all([
+      host.peapod('pull', '-q', name),
+      host.peapod('pull', '-q', name),
+      host.peapod('run', '--rm', '-q', name, 'echo', image.id),
+    ]);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ exitCode: 0, stdout: `${image.id}\n` });
+    }
+    expect(await host.ok('images', '-q', '--no-trunc')).toBe(`sha256:${image.id}`);
+  });
+
+  it('B2: an image with ids that the user has not got is refused with what to do', async () => {
+    await using host = await makeHost();
+    const file = join(host.dir, 'ids.tar');
+    const far = buildImage({ layers: [{ files: [{ path: 'far', uid: 1_500_000, gid: 1_500_000 }] }] });
+    writeFileSync(file, ociArchive({ image: far, name: 'far:1' }));
+    const outcome = await host.peapod('load', '-q', '-i', file);
+    if (!host.rootless) {
+      expect(outcome.stdout).toBe('Loaded image: localhost/far:1\n');
+      return;
+    }
+    expect(outcome).toMatchObject({ exitCode: 125, stdout: '' });
+    expect(outcome.stderr).toMatch(/^Error: 'far' belongs to 1500000:1500000, which is not mapped/);
+    expect(outcome.stderr).toContain('usermod --add-subuids');
+    expect(await host.ok('images', '-q')).toBe('');
+  });
+
   it('E5: a pull that is killed at any moment leaves no image, and the next one tidies up', async () => {
     await using host = await makeHost();
     await using registry = await HostRegistry.start(host);
