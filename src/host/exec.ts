@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly timeoutMs?: number;
+  /** Ends the program when it aborts; the call then rejects with an AbortError. */
+  readonly signal?: AbortSignal;
   /** Exit codes besides 0 that are not an error; `'any'` for all of them. */
   readonly accept?: readonly number[] | 'any';
   /** File descriptors to inherit as 3, 4, … */
@@ -212,6 +214,7 @@ function collect(
     // A ^C is for peapod to answer: what undoes a half-made thing must not be hit by it.
     detached: true,
     ...(options.timeoutMs ? { timeout: options.timeoutMs } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];

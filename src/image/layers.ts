@@ -6,6 +6,7 @@ import type { Runner } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { ImageTable } from '../store/images.ts';
 import { BlobMissing, type BlobStore } from './blobs.ts';
+import { checkInterrupt, interruptible } from './interruption.ts';
 import type { UnpackReport } from './unpack-process.ts';
 import { readNames, readWorkNames, type WorkNames, workName } from './work-directory.ts';
 
@@ -22,6 +23,7 @@ export interface LayerStoreDeps {
   readonly inside: () => Promise<Runner>;
   readonly table: ImageTable;
   readonly blobs: BlobStore;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Unpacked layers. Their files belong to the ids that containers see, so only `inside` may change them. */
@@ -99,6 +101,7 @@ export class LayerStore {
   async #unpackAll(layers: readonly LayerSource[]): Promise<Map<string, number>> {
     const sizes = new Map<string, number>();
     if (layers.length === 0) return sizes;
+    checkInterrupt(this.#deps.signal);
     mkdirSync(this.#deps.directory, { recursive: true, mode: 0o755 });
     const inside = await this.#deps.inside();
     const waiting = [...layers];
@@ -116,14 +119,16 @@ export class LayerStore {
   }
 
   async #unpack({ diffId, blob }: LayerSource, inside: Runner): Promise<number> {
-    const { directory, facts, table, blobs } = this.#deps;
+    const { directory, facts, table, blobs, signal } = this.#deps;
     const name = workName('tmp');
     const half = join(directory, name);
     mkdirSync(half, 0o755);
     try {
       const opaque = facts.rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
       const argv = [...facts.self, 'internal', 'unpack-layer', blobs.path(blob), diffId, half, opaque];
-      const result = await inside.run(argv, { accept: 'any' });
+      const result = await interruptible(signal, (options) =>
+        inside.run(argv, { accept: 'any', ...options }),
+      );
       const sizeBytes = readReport(result.stdout, result.stderr);
       try {
         renameSync(half, this.path(diffId));
@@ -136,7 +141,7 @@ export class LayerStore {
       return sizeBytes;
     } catch (error) {
       await this.delete([name]);
-      throw blobs.has(blob) ? error : new BlobMissing(blob, error);
+      throw blobs.has(blob) || signal?.aborted ? error : new BlobMissing(blob, error);
     }
   }
 }

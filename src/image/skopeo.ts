@@ -1,5 +1,6 @@
 import { PeapodError } from '../errors.ts';
 import { CommandFailed, type Runner } from '../host/exec.ts';
+import { checkInterrupt, interruptible } from './interruption.ts';
 
 export type Progress = (line: string) => void;
 
@@ -67,6 +68,7 @@ export class Skopeo {
     const { cwd, flags = [], tlsVerify, progress } = options;
     const tls = tlsVerify === undefined ? [] : [`--src-tls-verify=${tlsVerify}`];
     const argv = ['skopeo', 'copy', ...tls, ...flags, source, destination];
+    checkInterrupt(this.#signal);
     let last = '';
     const exitCode = await this.#host.stream(
       argv,
@@ -76,14 +78,16 @@ export class Skopeo {
       },
       { cwd, ...(this.#signal ? { signal: this.#signal } : {}) },
     );
-    if (this.#signal?.aborted) throw new PeapodError('INTERRUPTED', 'interrupted', { exitCode: 130 });
+    checkInterrupt(this.#signal);
     if (exitCode !== 0) throw skopeoError(argv, exitCode, last);
   }
 
   async #inspect(args: readonly string[], tlsVerify: boolean | undefined): Promise<string> {
     const tls = tlsVerify === undefined ? [] : [`--tls-verify=${tlsVerify}`];
     const argv = ['skopeo', 'inspect', ...tls, ...args];
-    const result = await this.#host.run(argv, { accept: 'any' });
+    const result = await interruptible(this.#signal, (options) =>
+      this.#host.run(argv, { accept: 'any', ...options }),
+    );
     if (result.exitCode !== 0) throw skopeoError(argv, result.exitCode, result.stderr);
     return result.stdout;
   }

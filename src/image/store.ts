@@ -37,7 +37,7 @@ export interface ImageStoreDeps {
   /** Where ids are mapped as containers see them: the keeper's namespaces, or the host for root. */
   readonly inside: () => Promise<Runner>;
   readonly table: ImageTable;
-  /** Ends transfers. */
+  /** Ends transfers: they throw INTERRUPTED and leave nothing. */
   readonly signal?: AbortSignal;
 }
 
@@ -53,7 +53,14 @@ export class ImageStore {
     const { paths, facts, inside, table } = deps;
     this.#deps = deps;
     this.#blobs = new BlobStore(paths.imageLayout);
-    this.#layers = new LayerStore({ directory: paths.layers, facts, inside, table, blobs: this.#blobs });
+    this.#layers = new LayerStore({
+      directory: paths.layers,
+      facts,
+      inside,
+      table,
+      blobs: this.#blobs,
+      signal: deps.signal,
+    });
     this.#skopeo = new Skopeo(deps.host, deps.signal);
   }
 

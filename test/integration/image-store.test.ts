@@ -209,6 +209,22 @@ describeForRoot('the image store', () => {
     );
   });
 
+  it.each([10, 60, 100, 140, 200, 300])(
+    'E3: a pull that is interrupted after %d ms leaves nothing',
+    async (afterMs) => {
+      const content = Buffer.alloc(20_000_000, 'interrupted');
+      const image = buildImage({ layers: [base, { files: [{ path: 'big', content }] }, layer('last')] });
+      const full = await pushed('interrupted:1', image);
+      const pulling = room.pull(full);
+      const timer = setTimeout(() => room.abort.abort(), afterMs);
+      const result = await pulling.catch((error) => error);
+    clearTimeout(timer);
+      if (result === image.id) return; // a fast machine is done before
+      expect(result).toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
+      expect([room.layers, room.blobs, room.halfMade, room.images.list()]).toEqual([[], [], [], []]);
+    },
+  );
+
   it('E6: an image whose layer is not what it says, or is hostile, leaves nothing behind', async () => {
     const outside = join(room.dir, 'outside');
     const hostile = buildImage({
