@@ -39,8 +39,10 @@ export async function createUnderMonitor(runner: Runner, request: MonitorRequest
   const errors = join(request.bundle, 'conmon.err');
   const sync = pipe();
   const errorFd = openSync(errors, 'w', 0o600);
-  const script = [...request.before, ['exec', ...conmonWords(request)]].map(commandLine).join('\n');
-  const child = runner.start(['sh', '-ec', script], ['ignore', 'ignore', errorFd, sync.writeFd], {
+  const words = conmonWords(request);
+  const script = [...request.before, ['exec', ...words]].map(commandLine).join('\n');
+  const argv = request.before.length > 0 ? ['sh', '-ec', script] : words;
+  const child = runner.start(argv, ['ignore', 'ignore', errorFd, sync.writeFd], {
     _OCI_SYNCPIPE: '3',
     NOTIFY_SOCKET: undefined,
   });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner } from '../host/exec.ts';
 
@@ -41,13 +41,47 @@ export class Crun {
     await runner.run(this.command('kill', ...words));
   }
 
-  /** What crun wrote about a container, undefined where it knows none. */
-  status(id: string): { pid: number; cgroupPath: string } | undefined {
+  /**
+   * What `delete` does, without starting a program, for a container whose processes have all ended: removes its
+   * cgroups and crun's directory. True where nothing of it is left, also where there never was anything.
+   */
+  forgetDead(id: string): boolean {
+    const dir = join(this.root, id);
+    const status = readStatus(dir);
+    if (!status) return !existsSync(dir);
+    if (existsSync(`/proc/${status.pid}`)) return false;
     try {
-      const status = JSON.parse(readFileSync(join(this.root, id, 'status'), 'utf8'));
-      return { pid: status.pid, cgroupPath: status['cgroup-path'] ?? '' };
+      for (const cgroup of cgroupDirectories(status.cgroupPath)) removeIfThere(cgroup);
     } catch {
-      return undefined;
+      return false; // something lives on in there
     }
+    rmSync(dir, { recursive: true, force: true });
+    return true;
+  }
+}
+
+function readStatus(dir: string): { pid: number; cgroupPath: string } | undefined {
+  try {
+    const status = JSON.parse(readFileSync(join(dir, 'status'), 'utf8'));
+    return { pid: status.pid, cgroupPath: status['cgroup-path'] ?? '' };
+  } catch {
+    return undefined;
+  }
+}
+
+const cgroupRoot = '/sys/fs/cgroup';
+
+/** One directory on cgroup v2, one in each hierarchy on v1. See cgroups(7). */
+function cgroupDirectories(path: string): string[] {
+  if (path === '' || path === '/') return [];
+  if (existsSync(join(cgroupRoot, 'cgroup.controllers'))) return [join(cgroupRoot, path)];
+  return readdirSync(cgroupRoot).map((hierarchy) => join(cgroupRoot, hierarchy, path));
+}
+
+function removeIfThere(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

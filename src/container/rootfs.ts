@@ -13,29 +13,37 @@ import {
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
-import { readTextInRoot } from '../host/rooted.ts';
+import { detachMount, type MountRequest } from '../host/mounts.ts';
+import { kindInRoot, readTextInRoot } from '../host/rooted.ts';
 
-/** How to mount one container's root, and where: commands to run where the mounts shall live. */
+/** How to mount one container's root, and where; the mounts are made where the containers live. */
 export interface RootfsPlan {
   /** The root directory for config.json. */
   readonly path: string;
-  readonly commands: readonly (readonly string[])[];
-  /** A text file of the root as it will be mounted, from the layers: `/etc/passwd` before there is a mount. */
-  read(path: string): string | undefined;
+  readonly mounts: readonly MountRequest[];
+  /** Where its files are found before there is a mount: topmost first. */
+  readonly places: readonly RootPlace[];
+}
+
+export interface RootPlace {
+  readonly dir: string;
+  /** The directory's own place in the root, e.g. `/etc`. */
+  readonly at: string;
 }
 
 const maxTextBytes = 4 << 20;
 
-/** Topmost directory first; `strip` is what the directory's own place in the root takes off the path. */
-function reader(places: readonly { dir: string; strip?: string }[]): RootfsPlan['read'] {
-  return (path) => {
-    for (const { dir, strip = '' } of places) {
-      if (!path.startsWith(`${strip}/`)) continue;
-      const text = readTextInRoot(dir, path.slice(strip.length), maxTextBytes);
-      if (text !== undefined) return text;
-    }
-    return undefined;
-  };
+/** A text file of a root that is not mounted. Throws EACCES where a place is another user's. */
+export function readInPlaces(places: readonly RootPlace[], path: string): string | undefined {
+  for (const { dir, at } of places) {
+    if (!path.startsWith(`${at}/`)) continue;
+    const inner = path.slice(at.length);
+    const kind = kindInRoot(dir, inner);
+    if (kind === 'file') return readTextInRoot(dir, inner, maxTextBytes);
+    // Anything else of that name hides the file of the layers below, as overlayfs' whiteouts do.
+    if (kind !== undefined) return undefined;
+  }
+  return undefined;
 }
 
 export interface OverlaySupport {
@@ -66,10 +74,11 @@ function overlay(
   lower: string,
   at: { diff: string; work: string; merged: string },
   support: OverlaySupport,
-): string[] {
+  workingDir?: string,
+): MountRequest {
   const options = [`lowerdir=${lower}`, `upperdir=${at.diff}`, `workdir=${at.work}`];
   if (support.userxattr) options.push('userxattr');
-  return ['mount', '-t', 'overlay', 'overlay', '-o', options.join(','), at.merged];
+  return { type: 'overlay', source: 'overlay', target: at.merged, options: options.join(','), workingDir };
 }
 
 function makeDirectories(at: { diff: string; work: string; merged: string }): void {
@@ -85,26 +94,21 @@ export function planOverlay(
   const at = layout(containerDir, 'root');
   makeDirectories(at);
   const topFirst = [...lowestFirst].reverse();
-  let lower = topFirst;
-  const commands: string[][] = [];
-  for (const layer of lower) {
-    if (/[:,\\]/.test(layer)) {
-      throw new PeapodError(
-        'INVALID_ARGUMENT',
-        `the directory ${layer} has a character that overlayfs cannot take`,
-        {
-          hint: 'rename it without colon, comma and backslash',
-        },
-      );
-    }
+  const foreign = topFirst.find((layer) => /[:,\\]/.test(layer));
+  if (foreign !== undefined) {
+    throw new PeapodError(
+      'INVALID_ARGUMENT',
+      `the directory ${foreign} has a character that overlayfs cannot take`,
+      { hint: 'rename it without colon, comma and backslash' },
+    );
   }
-  if (lower.join(':').length > 2500) {
-    const short = shortNames(containerDir, lower);
-    lower = short.names;
-    commands.push(['cd', short.dir]);
-  }
-  commands.push(overlay(lower.join(':'), at, support));
-  return { path: at.merged, commands, read: reader([at.diff, ...topFirst].map((dir) => ({ dir }))) };
+  const short = topFirst.join(':').length > 2500 ? shortNames(containerDir, topFirst) : undefined;
+  const lower = (short?.names ?? topFirst).join(':');
+  return {
+    path: at.merged,
+    mounts: [overlay(lower, at, support, short?.dir)],
+    places: [at.diff, ...topFirst].map((dir) => ({ dir, at: '' })),
+  };
 }
 
 const hostTrees = ['usr', 'etc'];
@@ -140,20 +144,23 @@ export function planHostRoot(containerDir: string, support: OverlaySupport): Roo
     else symlinkSyncOnce(target, join(root, name));
   }
   for (const dir of ['tmp', 'var/tmp']) chmodSync(join(root, dir), 0o1777);
-  const commands: string[][] = [];
-  for (const name of trees) {
+  const mounts = trees.map((name) => {
     const at = { ...layout(containerDir, name), merged: join(root, name) };
     makeDirectories(at);
     if (name === 'etc') ownEtc(at.diff);
-    commands.push(overlay(`/${name}`, at, support));
-  }
+    return overlay(`/${name}`, at, support);
+  });
   const etc = layout(containerDir, 'etc').diff;
-  return { path: root, commands, read: reader([{ dir: etc, strip: '/etc' }, { dir: '/' }]) };
+  const places = [
+    { dir: etc, at: '/etc' },
+    { dir: '/', at: '' },
+  ];
+  return { path: root, mounts, places };
 }
 
 /** A directory as it is, written to in place. */
 export function planDirectory(path: string): RootfsPlan {
-  return { path, commands: [], read: reader([{ dir: path }]) };
+  return { path, mounts: [], places: [{ dir: path, at: '' }] };
 }
 
 /** Files that peapod mounts over must be plain ones, wherever the host's links lead. */
@@ -183,16 +190,10 @@ function mountPointsIn(containerDir: string): string[] {
  * Idempotent. Where the mounts lie in another mount namespace than the caller's, removing the mount point
  * takes the mount along; in the caller's own it is unmounted.
  */
-export async function unmountRootfs(
-  containerDir: string,
-  sameMountNamespace: Runner | undefined,
-): Promise<void> {
+export function unmountRootfs(containerDir: string, separateMounts: boolean): void {
   if (!existsSync(join(containerDir, 'rootfs'))) return;
-  const points = mountPointsIn(containerDir);
-  if (sameMountNamespace && points.length > 0) {
-    await sameMountNamespace.run(['umount', '-q', '-l', ...points], { accept: 'any' });
-  }
-  for (const point of points) {
+  for (const point of mountPointsIn(containerDir)) {
+    if (!separateMounts) detachMount(point);
     try {
       rmdirSync(point);
     } catch (error) {

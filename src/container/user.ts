@@ -1,5 +1,4 @@
 import { PeapodError } from '../errors.ts';
-import { kindInRoot, readTextInRoot } from '../host/rooted.ts';
 
 /** Whom the first process of a container runs as. */
 export interface ResolvedUser {
@@ -11,29 +10,8 @@ export interface ResolvedUser {
 }
 
 const maxId = 2 ** 31 - 1;
-const maxFileBytes = 4 << 20;
 
-/**
- * Looks up `user`, `user:group`, `uid`, `uid:gid`, `:group` or nothing (root) in /etc/passwd and /etc/group
- * of the container itself. A number needs no entry; without a group it gets gid 0. `rootDirs` are the mounted
- * root, or the layers of one that is not mounted yet, highest first.
- * Throws NOT_FOUND and INVALID_ARGUMENT with exit code 126, in podman's words.
- */
-export function resolveUser(spec: string, rootDirs: readonly string[]): ResolvedUser {
-  return lookUpUser(spec, readDatabase(rootDirs, '/etc/passwd'), readDatabase(rootDirs, '/etc/group'));
-}
-
-function readDatabase(rootDirs: readonly string[], path: string): readonly Entry[] {
-  for (const rootDir of rootDirs) {
-    const kind = kindInRoot(rootDir, path);
-    if (kind === 'file') return parseDatabase(readTextInRoot(rootDir, path, maxFileBytes));
-    // Anything else of that name hides the file of the layers below, as overlayfs' whiteouts do.
-    if (kind !== undefined) break;
-  }
-  return [];
-}
-
-type Entry = readonly string[];
+export type Entry = readonly string[];
 
 /** Lines of passwd(5) or group(5) as fields; what is no entry is left out. */
 export function parseDatabase(text: string | undefined): readonly Entry[] {
@@ -43,7 +21,11 @@ export function parseDatabase(text: string | undefined): readonly Entry[] {
     .filter((fields) => fields.length >= 3 && fields[0] !== '' && !fields[0]?.startsWith('#'));
 }
 
-/** `resolveUser` on databases that were read already. */
+/**
+ * Looks up `user`, `user:group`, `uid`, `uid:gid`, `:group` or nothing (root) in the entries of /etc/passwd and
+ * /etc/group of the container itself. A number needs no entry; without a group it gets gid 0.
+ * Throws NOT_FOUND and INVALID_ARGUMENT with exit code 126, in podman's words.
+ */
 export function lookUpUser(spec: string, passwd: readonly Entry[], group: readonly Entry[]): ResolvedUser {
   const separator = spec.indexOf(':');
   const userPart = separator < 0 ? spec : spec.slice(0, separator);

@@ -76,7 +76,8 @@ async function execProcess(
   const capabilities = all ? { bounding: all, effective: all, permitted: all } : first.capabilities;
   let user = first.user;
   if (request.user !== undefined) {
-    const { uid, gid, additionalGids } = userOf({ user: request.user }, await planRootfs(context, record));
+    const plan = await planRootfs(context, record);
+    const { uid, gid, additionalGids } = await userOf(context, { user: request.user }, plan);
     user = { uid, gid, umask: first.user.umask, ...(additionalGids.length > 0 ? { additionalGids } : {}) };
   }
   return {

@@ -12,6 +12,7 @@ import { loadSeccomp, type SeccompFilter } from '../container/seccomp.ts';
 import type { ResolvedUser } from '../container/user.ts';
 
 import { type FileLock, waitForLock } from '../host/libc.ts';
+import { mountCommands, mountHere } from '../host/mounts.ts';
 import type { ContainerRecord, MountSpec, SharedNamespace } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { writeEtcFiles } from './etc.ts';
@@ -95,7 +96,7 @@ export class Launcher {
     const runtimeDir = paths.containerRuntime(id);
     for (const dir of [paths.container(id), paths.exits, paths.crunRoot]) mkdirSync(dir, { recursive: true });
     const [plan, runner] = await Promise.all([planRootfs(this.#context, record), this.#context.inside()]);
-    const user = userOf(record.spec, plan);
+    const user = await userOf(this.#context, record.spec, plan);
     writeEtcFiles(this.#context, record, starting.view());
     const seccomp = this.#writeBundle(record, plan, user, starting.view());
     interrupt.check();
@@ -110,7 +111,7 @@ export class Launcher {
       stdin: record.spec.openStdin,
       args: record.spec.args,
       exitCommand: this.#exitCommand(id),
-      before: [...plan.commands, ...this.#volumeCommands(record, user)],
+      before: [...this.#mountRoot(plan), ...this.#volumeCommands(record, user)],
     });
     const [monitored] = await settled([created, starting.network] as const);
     interrupt.check();
@@ -120,6 +121,13 @@ export class Launcher {
     await crun.start(runner, id);
     store.containers.setRunning(id, { ...monitored, startedAtMs, bootId: facts.bootId });
     seccomp.remember(crun.root, id);
+  }
+
+  /** In this process' own mount namespace at once, else as commands for the container's. */
+  #mountRoot(plan: RootfsPlan): string[][] {
+    if (this.#context.separateMounts) return plan.mounts.flatMap(mountCommands);
+    for (const mount of plan.mounts) mountHere(mount);
+    return [];
   }
 
   #writeBundle(
@@ -164,7 +172,7 @@ export class Launcher {
       availableCapabilities: available,
       seccomp: seccomp.seccomp,
       seccompAnnotations: seccomp.annotations,
-      cgroupsPath: facts.rootless ? undefined : `/peapod/${id}`,
+      cgroupsPath: facts.rootless ? undefined : `/peapod-${id}`,
       devices: spec.privileged ? hostDevices(facts.rootless) : [],
     });
     writeFileSync(join(runtimeDir, 'config.json'), JSON.stringify(config), { mode: 0o600 });

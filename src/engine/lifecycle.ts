@@ -186,9 +186,10 @@ export class Lifecycle {
     if (record.state === 'running' || record.state === 'paused') {
       const thisBoot = record.bootId === facts.bootId;
       const ended = thisBoot ? await this.#exitOf(record) : { exitCode: 255, oomKilled: false };
-      await this.#takeDown(record);
-      store.containers.setExited(id, { finishedAtMs: Date.now(), ...ended });
-      if (record.sandboxId === id) await this.#sandboxes.release(id);
+      const finishedAtMs = Date.now();
+      const own = record.sandboxId === id;
+      await Promise.all([this.#takeDown(record), own && this.#sandboxes.release(id)]);
+      store.containers.setExited(id, { finishedAtMs, ...ended });
     } else if (existsSync(this.#context.paths.containerRuntime(id))) {
       await this.#takeDown(record);
       if (record.sandboxId === id) await this.#sandboxes.release(id);
@@ -237,17 +238,10 @@ export class Lifecycle {
 
   /** Mounts, crun's state, runtime files. Idempotent. */
   async #takeDown(record: ContainerRecord): Promise<void> {
-    const { paths, separateMounts, host } = this.#context;
+    const { paths, separateMounts } = this.#context;
     const { id } = record;
-    const left = this.crun.status(id);
-    if (left) {
-      if (this.crun.cgroupManager === 'disabled' && !isAliveByPid(left.pid)) {
-        rmSync(join(paths.crunRoot, id), { recursive: true, force: true });
-      } else {
-        await this.crun.delete(await this.#context.inside(), id);
-      }
-    }
-    await unmountRootfs(paths.container(id), separateMounts ? undefined : host);
+    if (!this.crun.forgetDead(id)) await this.crun.delete(await this.#context.inside(), id);
+    unmountRootfs(paths.container(id), separateMounts);
     rmSync(paths.containerRuntime(id), { recursive: true, force: true });
   }
 
@@ -273,8 +267,4 @@ export class Lifecycle {
     if (!record) throw new PeapodError('NOT_FOUND', `no such container ${id.slice(0, 12)}`);
     return record;
   }
-}
-
-function isAliveByPid(pid: number): boolean {
-  return existsSync(`/proc/${pid}`);
 }

@@ -1,4 +1,10 @@
-import { planDirectory, planHostRoot, planOverlay, type RootfsPlan } from '../container/rootfs.ts';
+import {
+  planDirectory,
+  planHostRoot,
+  planOverlay,
+  type RootfsPlan,
+  readInPlaces,
+} from '../container/rootfs.ts';
 import { lookUpUser, parseDatabase, type ResolvedUser } from '../container/user.ts';
 import { PeapodError } from '../errors.ts';
 import type { ContainerRecord, ContainerSpec } from '../store/records.ts';
@@ -28,8 +34,27 @@ export async function planRootfs(context: Context, record: ContainerRecord): Pro
 }
 
 /** Whom the container runs as, looked up in its own /etc. Throws NOT_FOUND with exit code 126. */
-export function userOf(spec: Pick<ContainerSpec, 'user'>, plan: RootfsPlan): ResolvedUser {
-  const passwd = parseDatabase(plan.read('/etc/passwd'));
-  const group = parseDatabase(plan.read('/etc/group'));
-  return lookUpUser(spec.user, passwd, group);
+export async function userOf(
+  context: Context,
+  spec: Pick<ContainerSpec, 'user'>,
+  plan: RootfsPlan,
+): Promise<ResolvedUser> {
+  const [passwd, group] = await readDatabases(context, plan);
+  return lookUpUser(spec.user, parseDatabase(passwd), parseDatabase(group));
+}
+
+const databases = ['/etc/passwd', '/etc/group'] as const;
+
+/** An image may hold directories that only the container's root can open: then a peapod inside reads. */
+async function readDatabases(context: Context, plan: RootfsPlan): Promise<(string | undefined)[]> {
+  try {
+    return databases.map((path) => readInPlaces(plan.places, path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES' || !context.separateMounts) throw error;
+    const inside = await context.inside();
+    const words = [...context.facts.self, 'internal', 'read-in-places'];
+    const input = JSON.stringify({ places: plan.places, paths: databases });
+    const { stdout } = await inside.run(words, { input });
+    return (JSON.parse(stdout) as (string | null)[]).map((text) => text ?? undefined);
+  }
 }

@@ -137,8 +137,7 @@ export class Sandboxes {
       await backend.detach(this.#target(record), record.attachment);
     }
     if (record.pause && signalProcess(record.pause, 'SIGKILL')) await waitForEnd(record.pause, 1000);
-    const sameMounts = this.#context.separateMounts ? undefined : this.#context.host;
-    await unpinNamespaces(this.#context.paths.sandbox(record.id), sameMounts);
+    unpinNamespaces(this.#context.paths.sandbox(record.id), this.#context.separateMounts);
   }
 
   async #attach(record: SandboxRecord): Promise<void> {

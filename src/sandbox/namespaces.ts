@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
+import { detachMount } from '../host/mounts.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import type { SharedNamespace } from '../store/records.ts';
 
@@ -62,11 +63,12 @@ export async function pinNamespaces(
  * takes the mounts with them (mount_namespaces(7), "Restrictions on mount namespaces"); where they lie in
  * the caller's own they are unmounted first.
  */
-export async function unpinNamespaces(dir: string, sameMountNamespace: Runner | undefined): Promise<void> {
+export function unpinNamespaces(dir: string, separateMounts: boolean): void {
+  if (!existsSync(dir)) return;
   const files = sandboxFiles(dir);
-  if (sameMountNamespace) {
-    const points = [files.namespace('net'), files.namespace('ipc'), files.namespace('uts'), files.shm];
-    await sameMountNamespace.run(['umount', '-q', '-l', ...points], { accept: 'any' });
+  if (!separateMounts) {
+    for (const name of ['net', 'ipc', 'uts'] as const) detachMount(files.namespace(name));
+    detachMount(files.shm);
   }
   try {
     rmSync(dir, { recursive: true, force: true });

@@ -3,7 +3,16 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lookUpUser, parseDatabase, resolveUser } from '../../src/container/user.ts';
+import { readInPlaces } from '../../src/container/rootfs.ts';
+import { lookUpUser, parseDatabase, type ResolvedUser } from '../../src/container/user.ts';
+
+/** As a start does it: from directories that are not mounted, the highest first. */
+function resolveUser(spec: string, rootDirs: readonly string[]): ResolvedUser {
+  const places = rootDirs.map((dir) => ({ dir, at: '' }));
+  const read = (path: string) => parseDatabase(readInPlaces(places, path));
+  return lookUpUser(spec, read('/etc/passwd'), read('/etc/group'));
+}
+
 import { kindInRoot, readTextInRoot } from '../../src/host/rooted.ts';
 
 const passwd = parseDatabase(
