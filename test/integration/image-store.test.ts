@@ -218,7 +218,7 @@ describeForRoot('the image store', () => {
       const pulling = room.pull(full);
       const timer = setTimeout(() => room.abort.abort(), afterMs);
       const result = await pulling.catch((error) => error);
-    clearTimeout(timer);
+      clearTimeout(timer);
       if (result === image.id) return; // a fast machine is done before
       expect(result).toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
       expect([room.layers, room.blobs, room.halfMade, room.images.list()]).toEqual([[], [], [], []]);
