@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isPeapodError, messageOf, PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import type { HostFacts } from '../src/host/facts.ts';
-import { waitForLock } from '../src/host/libc.ts';
+import { waitForLock } from '../src/host/locks.ts';
 import type { Paths } from '../src/host/paths.ts';
 import type {
   Attachment,

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
-import { waitForLock } from '../src/host/libc.ts';
+import { waitForLock } from '../src/host/locks.ts';
 import { canonicalIp } from '../src/network/ip-address.ts';
 
 /** Who has an address: the container id and the interface of the CNI call. */

@@ -1,8 +1,8 @@
 import { closeSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostRunner } from '../src/host/exec.ts';
-import { bindPort } from '../src/host/libc.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+import { bindPort } from '../src/host/sockets.ts';
 import { portError } from '../src/network/port-error.ts';
 import type { PortMapping } from '../src/network/types.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import { Runner, toolMissing } from '../src/host/exec.ts';
 import { type HostFacts, keeperEnvironment } from '../src/host/facts.ts';
-import { type FileLock, lockFile, waitForLock } from '../src/host/libc.ts';
+import { type FileLock, lockFile, waitForLock } from '../src/host/locks.ts';
 import type { Paths } from '../src/host/paths.ts';
 import { isAlive, type ProcessIdentity, waitForEnd } from '../src/host/processes.ts';
 import { findSurvivor, readState, removeState, writeState } from './keeper-state.ts';

@@ -2,8 +2,8 @@ import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import { type Runner, toolMissing } from '../src/host/exec.ts';
-import { bindPort } from '../src/host/libc.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+import { bindPort } from '../src/host/sockets.ts';
 import { portError } from '../src/network/port-error.ts';
 import type { PortMapping } from '../src/network/types.ts';
 import { readIdentity } from './identity-file.ts';

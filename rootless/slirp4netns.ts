@@ -3,7 +3,7 @@ import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import { toolMissing } from '../src/host/exec.ts';
-import { makeFifo } from '../src/host/libc.ts';
+import { makeFifo } from '../src/host/nodes.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { readIdentity, writeIdentity } from './identity-file.ts';
 import type { SlirpOptions } from './slirp-options.ts';

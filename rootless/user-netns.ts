@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
-import { waitForLock } from '../src/host/libc.ts';
+import { waitForLock } from '../src/host/locks.ts';
 import type { Paths } from '../src/host/paths.ts';
 import type { Keeper } from './keeper.ts';
 import { parseSlirpOptions } from './slirp-options.ts';

@@ -1,6 +1,6 @@
 import { closeSync, readSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
-import { connectSeqpacket, duplicateFd, shutdownWrite } from '../host/libc.ts';
+import { connectSeqpacket, duplicateFd, shutdownWrite } from '../host/sockets.ts';
 
 export interface AttachHandlers {
   /** One packet as conmon sent it: a byte that names the stream (2 stdout, 3 stderr), then output. */

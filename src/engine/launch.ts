@@ -11,7 +11,7 @@ import type { RootfsPlan } from '../container/rootfs.ts';
 import { loadSeccomp, type SeccompFilter } from '../container/seccomp.ts';
 import type { ResolvedUser } from '../container/user.ts';
 
-import { type FileLock, waitForLock } from '../host/libc.ts';
+import { type FileLock, waitForLock } from '../host/locks.ts';
 import { mountCommands, mountHere } from '../host/mounts.ts';
 import type { ContainerRecord, MountSpec, SharedNamespace } from '../store/records.ts';
 import type { Context } from './context.ts';

@@ -6,7 +6,7 @@ import { waitForExitCode, wasOomKilled } from '../container/exit-status.ts';
 import { removeTree, unmountRootfs } from '../container/rootfs.ts';
 import { PeapodError } from '../errors.ts';
 import { which } from '../host/exec.ts';
-import { type FileLock, waitForLock } from '../host/libc.ts';
+import { type FileLock, waitForLock } from '../host/locks.ts';
 import { heeds, isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pumpAttach } from '../container/attach.ts';
 import { AttachConnection } from '../container/attach-connection.ts';
 import { proxySignals } from '../container/signal-proxy.ts';
-import type { FileLock } from '../host/libc.ts';
+import type { FileLock } from '../host/locks.ts';
 import type { Context } from './context.ts';
 import type { Attended } from './launch.ts';
 import type { Lifecycle } from './lifecycle.ts';

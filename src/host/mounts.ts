@@ -1,10 +1,6 @@
-import { checked, libc } from './libc.ts';
+import { checked, cString, libc } from './libc.ts';
 
 /** mount(2) and umount2(2) in the caller's own mount namespace: a program for each costs 4 ms. */
-
-function path(text: string): Buffer {
-  return Buffer.from(`${text}\0`);
-}
 
 export interface MountRequest {
   readonly type: string;
@@ -21,7 +17,11 @@ export function mountHere(request: MountRequest): void {
   const before = workingDir === undefined ? undefined : process.cwd();
   if (workingDir !== undefined) process.chdir(workingDir);
   try {
-    checked('mount', () => libc().mount(path(source), path(target), path(type), 0, path(options)), target);
+    checked(
+      'mount',
+      () => libc().mount(cString(source), cString(target), cString(type), 0, cString(options)),
+      target,
+    );
   } finally {
     if (before !== undefined) process.chdir(before);
   }
@@ -39,7 +39,7 @@ const MNT_DETACH = 2;
 /** Takes a mount out of the tree, busy or not; false where nothing is mounted there. */
 export function detachMount(target: string): boolean {
   try {
-    checked('umount2', () => libc().umount2(path(target), MNT_DETACH), target);
+    checked('umount2', () => libc().umount2(cString(target), MNT_DETACH), target);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

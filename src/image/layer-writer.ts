@@ -11,7 +11,7 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs';
-import { makeNode, setTimes, setXattr } from '../host/libc.ts';
+import { makeNode, setTimes, setXattr } from '../host/nodes.ts';
 import { LayerTree } from './layer-tree.ts';
 import type { TarEntry, TarHandler } from './tar.ts';
 import { fsPath, printable } from './tar-fields.ts';

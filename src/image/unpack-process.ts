@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { isPeapodError, messageOf, PeapodError } from '../errors.ts';
-import { changeRoot } from '../host/libc.ts';
+import { changeRoot } from '../host/nodes.ts';
 import { readPlain } from './decompress.ts';
 import { LayerWriter } from './layer-writer.ts';
 import { TarReader } from './tar.ts';

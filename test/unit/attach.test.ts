@@ -7,7 +7,9 @@ import { pumpAttach, resizeTerminal } from '../../src/container/attach.ts';
 import { AttachConnection } from '../../src/container/attach-connection.ts';
 import { DetachScanner, parseDetachKeys } from '../../src/container/detach-keys.ts';
 import { OutputQueue } from '../../src/container/output-queue.ts';
-import { connectSeqpacket, makeFifo, pipe } from '../../src/host/libc.ts';
+import { pipe } from '../../src/host/libc.ts';
+import { makeFifo } from '../../src/host/nodes.ts';
+import { connectSeqpacket } from '../../src/host/sockets.ts';
 
 const { symbols: c } = dlopen('libc.so.6', {
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bindPort } from '../../src/host/libc.ts';
 import { describeHolder, parseSocketTable } from '../../src/host/ports.ts';
+import { bindPort } from '../../src/host/sockets.ts';
 
 const open: number[] = [];
 function bind(protocol: 'tcp' | 'udp', ip: string, port: number): void {

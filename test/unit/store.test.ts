@@ -104,7 +104,9 @@ describe('ports', () => {
     }
     const ports = new PortTable(db);
     ports.reserve(id('a'), [port(first, 8080)]);
-    expect(() => ports.reserve(id('b'), [port(second, 8080)])).toThrow(/8080\/tcp is already reserved by pod "web"/);
+    expect(() => ports.reserve(id('b'), [port(second, 8080)])).toThrow(
+      /8080\/tcp is already reserved by pod "web"/,
+    );
   });
 
   it.each([
