@@ -87,6 +87,8 @@ export class BlobStore {
   }
 
   deleteWork(names: readonly string[]): void {
-    for (const name of names) rmSync(join(this.#layout, 'tmp', name), { recursive: true, force: true });
+    // Programs of a process that was killed a moment ago may still be ending.
+    const options = { recursive: true, force: true, maxRetries: 3 };
+    for (const name of names) rmSync(join(this.#layout, 'tmp', name), options);
   }
 }

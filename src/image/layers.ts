@@ -6,7 +6,7 @@ import type { Runner } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { ImageTable } from '../store/images.ts';
 import { BlobMissing, type BlobStore } from './blobs.ts';
-import { checkInterrupt, interruptible } from './interruption.ts';
+import { checkInterrupt, endsWithParent, interruptible } from './interruption.ts';
 import type { UnpackReport } from './unpack-process.ts';
 import { readNames, readWorkNames, type WorkNames, workName } from './work-directory.ts';
 
@@ -125,7 +125,16 @@ export class LayerStore {
     mkdirSync(half, 0o755);
     try {
       const opaque = facts.rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
-      const argv = [...facts.self, 'internal', 'unpack-layer', blobs.path(blob), diffId, half, opaque];
+      const argv = [
+        ...endsWithParent,
+        ...facts.self,
+        'internal',
+        'unpack-layer',
+        blobs.path(blob),
+        diffId,
+        half,
+        opaque,
+      ];
       const result = await interruptible(signal, (options) =>
         inside.run(argv, { accept: 'any', ...options }),
       );

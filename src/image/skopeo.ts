@@ -1,6 +1,6 @@
 import { PeapodError } from '../errors.ts';
-import { CommandFailed, type Runner } from '../host/exec.ts';
-import { checkInterrupt, interruptible } from './interruption.ts';
+import { CommandFailed, type Runner, toolMissing } from '../host/exec.ts';
+import { checkInterrupt, endsWithParent, interruptible } from './interruption.ts';
 
 export type Progress = (line: string) => void;
 
@@ -67,7 +67,7 @@ export class Skopeo {
   ): Promise<void> {
     const { cwd, flags = [], tlsVerify, progress } = options;
     const tls = tlsVerify === undefined ? [] : [`--src-tls-verify=${tlsVerify}`];
-    const argv = ['skopeo', 'copy', ...tls, ...flags, source, destination];
+    const argv = [...endsWithParent, 'skopeo', 'copy', ...tls, ...flags, source, destination];
     checkInterrupt(this.#signal);
     let last = '';
     const exitCode = await this.#host.stream(
@@ -79,6 +79,7 @@ export class Skopeo {
       { cwd, ...(this.#signal ? { signal: this.#signal } : {}) },
     );
     checkInterrupt(this.#signal);
+    if (exitCode === 127 && last.startsWith('setpriv:')) throw toolMissing('skopeo');
     if (exitCode !== 0) throw skopeoError(argv, exitCode, last);
   }
 

@@ -211,6 +211,8 @@ describeForBoth('images', (makeHost) => {
     }));
     const image = busyboxImage({}, noise);
     const name = await registry.push(image, 'killed:1');
+    // What an unprivileged user's containers need beside images is there, and not what gets killed here.
+    await host.ok('run', '--rm', 'host', 'true');
     for (const afterMs of [30, 60, 90, 120, 160, 200, 250, 300]) {
       const pulling = host.spawn(['peapod', 'pull', '-q', name]);
       await pause(afterMs);
