@@ -1,12 +1,11 @@
 import type { Runner } from '../src/host/exec.ts';
-import { isAlive, type ProcessIdentity, waitForEnd } from '../src/host/processes.ts';
+import { isAlive, type ProcessIdentity } from '../src/host/processes.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../src/network/types.ts';
 import { closeRelayPorts, relaysOf, startRelay } from './relay.ts';
 
 /** Publishing by relay, as the backends need it: published ports name their relay in `handle`. */
 
 export const viaRelay = 'relay';
-const endTimeoutMs = 1_000;
 
 export interface RelayPlace {
   readonly directory: string;
@@ -46,13 +45,7 @@ export async function unpublishByRelay(directory: string, ports: readonly Publis
   await Promise.all(
     [...byRelay].map(async ([handle, itsPorts]) => {
       const relay = relayOfHandle(handle);
-      if (!relay || !isAlive(relay)) return;
-      try {
-        await closeRelayPorts(directory, relay, itsPorts.map(portKey));
-      } catch (error) {
-        // One that takes leave of its last port answers no more.
-        if (!(await waitForEnd(relay, endTimeoutMs))) throw error;
-      }
+      if (relay && isAlive(relay)) await closeRelayPorts(directory, relay, itsPorts.map(portKey));
     }),
   );
 }

@@ -23,6 +23,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const open = new Map<string, { close(): void }>();
   let connections = 0;
 
+  /** Its file goes first: without it nobody expects an answer on the socket. */
   const endIfIdle = () => {
     if (open.size > 0 || connections > 0) return;
     for (const path of [relayFile(process.pid), relaySocket(process.pid)]) {

@@ -88,14 +88,24 @@ export function relaysOf(directory: string): ProcessIdentity[] {
     .filter((identity): identity is ProcessIdentity => identity !== undefined && isAlive(identity));
 }
 
-/** Takes ports back from a relay, by their `portKey`; returns those that it still serves. */
+/**
+ * Takes ports back from a relay, by their `portKey`; returns those that it still serves. One that takes leave
+ * of its last port answers no more, and serves none.
+ */
 export async function closeRelayPorts(
   directory: string,
   relay: ProcessIdentity,
   keys: readonly string[],
 ): Promise<string[]> {
   const { requestOnce } = await import('./unix-request.ts');
-  return JSON.parse(await requestOnce(directory, relaySocket(relay.pid), JSON.stringify(keys))) as string[];
+  try {
+    return JSON.parse(await requestOnce(directory, relaySocket(relay.pid), JSON.stringify(keys))) as string[];
+  } catch (error) {
+    // Its ports are closed before its file goes, and its file goes before the socket and the process.
+    const leaves = readIdentity(join(directory, relayFile(relay.pid)))?.startTicks !== relay.startTicks;
+    if (leaves || (await waitForEnd(relay, endTimeoutMs))) return [];
+    throw error;
+  }
 }
 
 /** Idempotent. Their ports are free and their connections closed when it returns. */

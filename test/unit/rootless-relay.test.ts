@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -5,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeIdentity } from '../../rootless/identity-file.ts';
 import { endRelays, relaysOf } from '../../rootless/relay.ts';
 import { findDeadRelay, publishByRelay, unpublishByRelay } from '../../rootless/relay-ports.ts';
 import { hostRunner } from '../../src/host/exec.ts';
@@ -160,6 +162,32 @@ describe('the port relay', () => {
     await unpublishByRelay(directory, [one, other]);
     expect(relay && (await waitForEnd(relay, 5000))).toBe(true);
     expect(readdirSync(directory)).toEqual(['relay.log']);
+  });
+
+  it('may take its leave while it is asked: it serves nothing then, and its ports can be published again', async () => {
+    const { pid } = spawn('sleep', ['60'], { stdio: 'ignore', detached: true });
+    const file = join(directory, `relay-${pid}`);
+    const { startTicks } = writeIdentity(file, pid as number);
+    const leaving = createServer((socket) => {
+      rmSync(file, { force: true });
+      socket.resetAndDestroy();
+    });
+    servers.push(leaving);
+    await new Promise<void>((resolve) => leaving.listen(`${file}.sock`, resolve));
+    const port = mapping(1);
+    const old = { ...port, via: 'relay', handle: `${pid}:${startTicks}` };
+    expect((await publish(port))[0]?.handle).not.toBe(old.handle);
+    await unpublishByRelay(directory, [old]);
+    rmSync(`${file}.sock`);
+    await unpublishByRelay(directory, [old]);
+    process.kill(pid as number, 'SIGKILL');
+  });
+
+  it('can be told to take a port back as soon as it is published, and to publish it again', async () => {
+    const port = mapping(1);
+    for (let round = 0; round < 5; round++) {
+      await unpublishByRelay(directory, await publish(port));
+    }
   });
 
   it('is missed when it was killed', async () => {
