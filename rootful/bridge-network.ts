@@ -1,5 +1,5 @@
 import { PeapodError } from '../src/errors.ts';
-import type { IpFamily } from '../src/network/ip-address.ts';
+import type { IpFamily } from '../src/network/ip-family.ts';
 import type { ConfigReader } from './config-reader.ts';
 import type { ConfList } from './conflist.ts';
 import { type Ipam, readIpam } from './ipam-config.ts';

@@ -1,4 +1,4 @@
-import { type IpFamily, ipFamily } from '../src/network/ip-address.ts';
+import { type IpFamily, ipFamily } from '../src/network/ip-family.ts';
 import { isWildcard } from '../src/network/port-spec.ts';
 import type { PortMapping } from '../src/network/types.ts';
 import { type BridgeNetwork, networkSubnets } from './bridge-network.ts';

@@ -1,7 +1,7 @@
 import { isPeapodError, PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import type { Attachment, NetworkTarget } from '../src/network/backend.ts';
-import { ipFamily } from '../src/network/ip-address.ts';
+import { ipFamily } from '../src/network/ip-family.ts';
 import { formatPort } from '../src/network/port-format.ts';
 import type { PortMapping, PublishedPort } from '../src/network/types.ts';
 import { type BridgeNetwork, networkFamilies } from './bridge-network.ts';

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
-import { canonicalIp, type IpFamily, ipFamily } from '../src/network/ip-address.ts';
+import { canonicalIp } from '../src/network/ip-address.ts';
+import { type IpFamily, ipFamily } from '../src/network/ip-family.ts';
 
 /** A block of addresses with no host bits set. Numbers are whole addresses, so that they can be counted. */
 export interface Subnet {

@@ -8,9 +8,9 @@ import type {
   NetworkTarget,
   PodNetworkSpec,
 } from '../src/network/backend.ts';
+import { refusePrivilegedPorts } from '../src/network/port-error.ts';
 import type { Cidr, PortMapping, PublishedPort } from '../src/network/types.ts';
 import type { Keeper } from './keeper.ts';
-import { refusePrivilegedPorts } from './port-errors.ts';
 import { endRelays } from './relay.ts';
 import { findDeadRelay, publishByRelay, type RelayPlace, unpublishByRelay, viaRelay } from './relay-ports.ts';
 import { hostUnfit, isOnPath, tunProblems } from './requirements.ts';

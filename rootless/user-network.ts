@@ -9,9 +9,9 @@ import type {
   NetworkTarget,
   PodNetworkSpec,
 } from '../src/network/backend.ts';
+import { refusePrivilegedPorts } from '../src/network/port-error.ts';
 import type { PortMapping, PublishedPort } from '../src/network/types.ts';
 import type { Keeper } from './keeper.ts';
-import { refusePrivilegedPorts } from './port-errors.ts';
 import { endRelays } from './relay.ts';
 import { findDeadRelay, publishByRelay, unpublishByRelay } from './relay-ports.ts';
 import { hostUnfit, isOnPath, tunProblems } from './requirements.ts';

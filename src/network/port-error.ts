@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
+import type { HostFacts } from '../host/facts.ts';
 import { describeHolder } from '../host/ports.ts';
 import { formatHostSide } from './port-format.ts';
 import type { PortMapping } from './types.ts';
@@ -27,5 +29,22 @@ export function portError(error: unknown, port: PortMapping): unknown {
       });
     default:
       return error;
+  }
+}
+
+/** Without touching a port. Throws PORT_PRIVILEGED. */
+export function refusePrivilegedPorts(ports: readonly PortMapping[], facts: HostFacts): void {
+  if (!facts.rootless || ports.every((port) => port.hostPort >= 1024)) return;
+  const start = unprivilegedStart();
+  const low = ports.find((port) => port.hostPort < start);
+  if (low)
+    throw portError(Object.assign(new Error('below ip_unprivileged_port_start'), { code: 'EACCES' }), low);
+}
+
+function unprivilegedStart(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
+  } catch {
+    return 1024;
   }
 }

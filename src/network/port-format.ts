@@ -1,4 +1,4 @@
-import { bracketed } from './ip-address.ts';
+import { bracketed } from './ip-family.ts';
 import type { PortMapping, Protocol } from './types.ts';
 
 /** How podman writes ports: in `ps`, `port` and inspect. */
@@ -18,33 +18,23 @@ export function formatPort(port: PortMapping): string {
   return `${formatHostSide(port)}->${formatContainerPort(port)}`;
 }
 
-/** The PORTS column: sorted, neighbours merged: `0.0.0.0:8000-8010->80-90/tcp, 0.0.0.0:53->53/udp`. */
-export function formatPorts(ports: readonly PortMapping[]): string {
-  return mergeRanges(ports)
-    .map(({ first, length }) => {
-      if (length === 1) return formatPort(first);
-      const host = `${formatHostSide(first)}-${first.hostPort + length - 1}`;
-      return `${host}->${first.containerPort}-${first.containerPort + length - 1}/${first.protocol}`;
-    })
-    .join(', ');
+/** The PORTS column: `0.0.0.0:8000-8010->80-90/tcp`, `0.0.0.0:53->53/udp`. */
+export function formatPorts(ports: readonly PortMapping[]): string[] {
+  return mergePorts(ports).map(({ first, length }) => {
+    if (length === 1) return formatPort(first);
+    const host = `${formatHostSide(first)}-${first.hostPort + length - 1}`;
+    return `${host}->${first.containerPort}-${first.containerPort + length - 1}/${first.protocol}`;
+  });
 }
 
-/** What `podman port` prints for each: `80/tcp -> 0.0.0.0:8080`, in the order of the container's ports. */
-export function formatPortLines(ports: readonly PortMapping[]): string[] {
-  return [...ports]
-    .sort(
-      (a, b) =>
-        a.containerPort - b.containerPort || compare(a.protocol, b.protocol) || a.hostPort - b.hostPort,
-    )
-    .map((port) => `${formatContainerPort(port)} -> ${formatHostSide(port)}`);
-}
-
-interface PortRange {
+/** Ports of one address and protocol that follow each other on both sides. */
+export interface PortRange {
   readonly first: PortMapping;
-  length: number;
+  readonly length: number;
 }
 
-function mergeRanges(ports: readonly PortMapping[]): PortRange[] {
+/** Sorted. */
+export function mergePorts(ports: readonly PortMapping[]): PortRange[] {
   const sorted = [...ports].sort(
     (a, b) =>
       compare(a.hostIp, b.hostIp) ||
@@ -55,7 +45,7 @@ function mergeRanges(ports: readonly PortMapping[]): PortRange[] {
   const ranges: PortRange[] = [];
   for (const port of sorted) {
     const last = ranges.at(-1);
-    if (last && continues(last, port)) last.length += 1;
+    if (last && continues(last, port)) ranges.splice(-1, 1, { ...last, length: last.length + 1 });
     else ranges.push({ first: port, length: 1 });
   }
   return ranges;

@@ -1,5 +1,6 @@
 import { PeapodError } from '../errors.ts';
-import { canonicalIp, ipFamily } from './ip-address.ts';
+import { canonicalIp } from './ip-address.ts';
+import { ipFamily } from './ip-family.ts';
 import { type PortRequest, type Protocol, portKey } from './types.ts';
 
 /**
