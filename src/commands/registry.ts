@@ -30,6 +30,16 @@ const podVerbs: Record<string, Verb> = {
     group: 'Pods',
     load: () => import('./pod-lifecycle.ts').then((m) => m.podRemove),
   },
+  publish: {
+    summary: 'Publish ports of a pod, running or not',
+    group: 'Pods',
+    load: () => import('./pod-publish.ts').then((m) => m.podPublish),
+  },
+  unpublish: {
+    summary: 'Take published ports of a pod back',
+    group: 'Pods',
+    load: () => import('./pod-publish.ts').then((m) => m.podUnpublish),
+  },
   ps: { summary: 'List pods', group: 'Pods', load: () => import('./pod-ps.ts').then((m) => m.podPs) },
   inspect: {
     summary: 'Display the configuration and state of pods',

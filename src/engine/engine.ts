@@ -21,6 +21,10 @@ export interface PodOperations {
   stop(name: string, timeoutSeconds?: number): Promise<string>;
   /** Refuses with WRONG_STATE where members exist and `force` is not set. Returns the id. */
   remove(name: string, options: { force: boolean; timeoutSeconds?: number | undefined }): Promise<string>;
+  /** Adds published ports, as typed behind `-p`, to a pod that may run. Returns them as `ps` shows them. */
+  publish(name: string, ports: readonly string[]): Promise<string[]>;
+  /** Takes published ports back; connections that are established go on. */
+  unpublish(name: string, ports: readonly string[]): Promise<string[]>;
   list(filters?: Filters): Promise<PodView[]>;
   /** podman's InspectPodData, with peapod's own keys beside it. */
   inspect(name: string): Promise<Record<string, unknown>>;

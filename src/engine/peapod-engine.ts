@@ -62,6 +62,14 @@ export class PeapodEngine implements Engine {
     start: (name) => this.#pods.start(name),
     stop: (name, timeoutSeconds) => this.#pods.stop(name, timeoutSeconds),
     remove: (name, options) => this.#pods.remove(name, options),
+    publish: async (name, ports) => {
+      const { publishPorts } = await import('./publish.ts');
+      return publishPorts(this.#parts(), this.#pods.require(name), ports);
+    },
+    unpublish: async (name, ports) => {
+      const { unpublishPorts } = await import('./publish.ts');
+      return unpublishPorts(this.#parts(), this.#pods.require(name), ports);
+    },
     list: async (filters) => {
       const { filterPods } = await import('./filter-views.ts');
       return filterPods(await this.#views.pods(), filters);
@@ -187,6 +195,10 @@ export class PeapodEngine implements Engine {
     progress: ProgressSink,
   ): Promise<string> {
     return this.#containers.create(request, this.#createCommand(), after, progress);
+  }
+
+  #parts() {
+    return { context: this.#context, operations: this.#operations, sandboxes: this.#sandboxes };
   }
 
   #createCommand(): string[] {

@@ -31,15 +31,12 @@ export async function resolveSandboxSpec(
   const hostEntries = parseHostEntries(flags.addHosts);
   const chosen = chooseNetwork(context, flags);
   if (chosen.kind !== 'backend') refuseForForeignNetwork(chosen, flags, requests);
-  const explicit = requests.filter((request): request is PortMapping => request.hostPort !== undefined);
-  refuseTakenPorts(context, explicit);
-  const ports = await pickPorts(context, requests);
-  const network = chosen.kind === 'backend' ? withPorts(chosen, ports) : chosen;
-  if (network.kind === 'backend') {
-    const backend = await context.backend(network.backend);
-    await backend.validate(network.spec);
+  const ports = await resolvePorts(context, requests);
+  if (chosen.kind === 'backend') {
+    const backend = await context.backend(chosen.backend);
+    await backend.validate({ ...chosen.spec, ports });
   }
-  return { hostname: given.hostname, namespaces: given.namespaces, network, ports, dns, hostEntries };
+  return { hostname: given.hostname, namespaces: given.namespaces, network: chosen, ports, dns, hostEntries };
 }
 
 function resolveDns(flags: NetworkFlags): DnsSpec {
@@ -96,13 +93,6 @@ function checkNamespacePath(path: string): string {
   });
 }
 
-function withPorts(
-  choice: NetworkChoice & { kind: 'backend' },
-  ports: readonly PortMapping[],
-): NetworkChoice & { kind: 'backend' } {
-  return { ...choice, spec: { ...choice.spec, ports } };
-}
-
 function refuseForForeignNetwork(
   choice: NetworkChoice,
   flags: NetworkFlags,
@@ -114,6 +104,17 @@ function refuseForForeignNetwork(
   throw new PeapodError('NETWORK_UNSUPPORTED', `${refused} does nothing with --network ${choice.kind}`, {
     hint: `leave out ${refused}, or choose a network that peapod makes`,
   });
+}
+
+/** Host ports that are free in the store and on the host; open ones are chosen. Throws PORT_IN_USE. */
+export async function resolvePorts(
+  context: Context,
+  requests: readonly PortRequest[],
+): Promise<PortMapping[]> {
+  const explicit = requests.filter((request): request is PortMapping => request.hostPort !== undefined);
+  refuseTakenPorts(context, explicit);
+  if (explicit.length === requests.length) return explicit;
+  return chooseHostPorts(requests, (protocol) => context.store.ports.taken(protocol));
 }
 
 /** Told now, not at the start: PORT_IN_USE names the pod, container or process that has the port. */
@@ -128,10 +129,4 @@ function refuseTakenPorts(context: Context, ports: readonly PortMapping[]): void
       hint: 'choose another host port, or leave it open: -p CONTAINERPORT',
     });
   }
-}
-
-async function pickPorts(context: Context, requests: readonly PortRequest[]): Promise<PortMapping[]> {
-  const mappings = requests.filter((request): request is PortMapping => request.hostPort !== undefined);
-  if (mappings.length === requests.length) return mappings;
-  return chooseHostPorts(requests, (protocol) => context.store.ports.taken(protocol));
 }

@@ -2,7 +2,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
 import type { Attachment, NetworkTarget } from '../network/backend.ts';
-import type { PublishedPort } from '../network/types.ts';
+import { type PortMapping, type PublishedPort, portKey } from '../network/types.ts';
 import {
   nsfsMagic,
   type PinnedNamespace,
@@ -111,6 +111,32 @@ export class Sandboxes {
     return this.#view(this.#require(id));
   }
 
+  /** Makes further ports of a running sandbox reachable; all or none. A sandbox without a network keeps them for its start. */
+  async publish(id: string, ports: readonly PortMapping[]): Promise<void> {
+    const record = this.#require(id);
+    const { network } = record.spec;
+    if (this.state(record) !== 'ready' || network.kind !== 'backend' || !record.attachment) return;
+    const backend = await this.#context.backend(network.backend);
+    const published = await backend.publish(this.#target(record), record.attachment, ports);
+    const others = record.published.filter(
+      (one) => !published.some((port) => portKey(port) === portKey(one)),
+    );
+    this.#save({ ...record, published: [...others, ...published] }, record.state);
+  }
+
+  /** Takes ports back; established connections go on. Idempotent. */
+  async unpublish(id: string, ports: readonly PortMapping[]): Promise<void> {
+    const record = this.#require(id);
+    const { network } = record.spec;
+    const keys = new Set(ports.map(portKey));
+    const gone = record.published.filter((port) => keys.has(portKey(port)));
+    if (gone.length === 0 || network.kind !== 'backend' || !record.attachment) return;
+    const backend = await this.#context.backend(network.backend);
+    await backend.unpublish(this.#target(record), record.attachment, gone);
+    const published = record.published.filter((port) => !keys.has(portKey(port)));
+    this.#save({ ...record, published }, record.state);
+  }
+
   /** Takes the network away; namespaces stay. Idempotent. */
   async detach(record: SandboxRecord): Promise<void> {
     const { network } = record.spec;
@@ -148,7 +174,7 @@ export class Sandboxes {
       const backend = await this.#context.backend(network.backend);
       const target = this.#target(record);
       mkdirSync(target.runtimeDir, { recursive: true, mode: 0o700 });
-      attachment = await backend.attach(target, network.spec);
+      attachment = await backend.attach(target, { ...network.spec, ports });
       try {
         if (ports.length > 0) published = await backend.publish(target, attachment, ports);
         this.#context.interrupt.check();

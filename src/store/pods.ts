@@ -81,6 +81,11 @@ export class SandboxTable {
     );
   }
 
+  /** Ports and networks may change while a sandbox lives; names and namespaces do not. */
+  setSpec(id: string, spec: SandboxSpec): void {
+    this.#db.run('UPDATE sandboxes SET spec = ? WHERE id = ?', JSON.stringify(spec), id);
+  }
+
   /** What exists in the kernel now. Fields left out are cleared: a released sandbox has no attachment. */
   setState(
     id: string,
