@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
+import { constants, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { PeapodError } from '../errors.ts';
 import type { HostFacts } from './facts.ts';
 
 /** Every path peapod owns. What must survive a reboot lies under `root`, all else under `runRoot`. */
@@ -74,5 +75,20 @@ function defaultRunRoot(facts: HostFacts): string {
   } catch {
     // no login session made one
   }
-  return `/tmp/peapod-run-${facts.uid}`;
+  return privateDirectory(`/tmp/peapod-run-${facts.uid}`, facts.insideKeeper ? 0 : facts.uid);
+}
+
+/** In a directory that everybody may write to, a name that somebody else took first is not to be trusted. */
+export function privateDirectory(path: string, uid: number): string {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const { mode, uid: owner } = lstatSync(path);
+  const isDirectory = (mode & constants.S_IFMT) === constants.S_IFDIR;
+  if (isDirectory && owner === uid && (mode & 0o077) === 0) return path;
+  throw new PeapodError('HOST_UNFIT', `${path} is not a directory of this user's alone`, {
+    hint: 'set XDG_RUNTIME_DIR to a directory that only you can enter, or give --runroot',
+  });
 }
