@@ -1,8 +1,9 @@
 import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { networkMode } from './inspect-network.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Sandboxes } from './sandboxes.ts';
-import type { ContainerView, PodView } from './views.ts';
+import type { AttachmentView, ContainerView, PodView } from './views.ts';
 
 /** Rows of `ps` and `pod ps`: what the store remembers, corrected by what /proc says. */
 export class Views {
@@ -43,6 +44,8 @@ export class Views {
       exposedPorts: spec.exposedPorts,
       networks: sandbox ? networksOf(sandbox) : [],
       addresses: addressesOf(sandbox),
+      networkMode: networkMode(sandbox, record.podId !== undefined && record.sandboxId === record.podId),
+      attachments: this.#attachments(sandbox),
       labels: spec.labels,
       autoRemove: spec.remove,
       mounts: spec.mounts.map((mount) => mount.destination),
@@ -84,12 +87,22 @@ export class Views {
       backend: network.kind === 'backend' ? network.backend : network.kind,
       networks: networksOf(sandbox),
       addresses: addressesOf(sandbox),
+      networkMode: networkMode(sandbox, false),
+      attachments: this.#attachments(sandbox),
       ports: portsOf(sandbox),
       labels: pod.labels,
       cgroupParent: '',
       shared: pod.shared,
       missing: await this.#sandboxes.missing(sandbox),
     };
+  }
+
+  #attachments(sandbox: SandboxRecord | undefined): AttachmentView[] {
+    if (!sandbox?.attachment) return [];
+    const { network, backend, ifname, addresses, gateways, opaque } = sandbox.attachment;
+    const bridge = opaque.bridge ?? '';
+    const behindUplink = bridge !== '' && this.#context.facts.rootless;
+    return [{ network, backend, ifname, addresses, gateways, bridge, behindUplink }];
   }
 
   /** The sandbox counts as podman's infra container does. */

@@ -1,4 +1,18 @@
-import type { PublishedPort } from '../network/types.ts';
+import type { Cidr, PublishedPort } from '../network/types.ts';
+
+/** One interface that a backend gave a sandbox. */
+export interface AttachmentView {
+  readonly network: string;
+  /** `bridge`, `slirp4netns`, … */
+  readonly backend: string;
+  readonly ifname: string;
+  readonly addresses: readonly Cidr[];
+  readonly gateways: readonly string[];
+  /** The bridge's own interface; empty where the backend has none. */
+  readonly bridge: string;
+  /** True where that bridge lives in the user's network namespace, behind its uplink. */
+  readonly behindUplink: boolean;
+}
 
 /** One row of `ps`, before formatting. Times are milliseconds since the epoch. */
 export interface ContainerView {
@@ -21,6 +35,9 @@ export interface ContainerView {
   readonly exposedPorts: readonly string[];
   readonly networks: readonly string[];
   readonly addresses: readonly string[];
+  /** As podman spells it: a backend, `none`, `host`, `ns:PATH`, `container:ID`; `pod` for a member. */
+  readonly networkMode: string;
+  readonly attachments: readonly AttachmentView[];
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly string[];
   /** `--rm`. */
@@ -40,6 +57,9 @@ export interface PodView {
   readonly networks: readonly string[];
   /** Plain addresses. */
   readonly addresses: readonly string[];
+  /** As podman spells it: a backend, `none`, `host`, `ns:PATH`, `container:ID`. */
+  readonly networkMode: string;
+  readonly attachments: readonly AttachmentView[];
   readonly ports: readonly PublishedPort[];
   readonly labels: Readonly<Record<string, string>>;
   readonly cgroupParent: string;

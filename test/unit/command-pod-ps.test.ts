@@ -13,6 +13,8 @@ const pod = (more: Partial<PodView>): PodView => ({
   backend: 'slirp4netns',
   networks: ['slirp4netns'],
   addresses: ['10.0.2.100'],
+  networkMode: 'slirp4netns',
+  attachments: [],
   ports: [{ protocol: 'tcp', hostIp: '', hostPort: 8080, containerPort: 80, via: 'relay' }],
   labels: { tier: 'front' },
   cgroupParent: '/peapod',

@@ -22,6 +22,8 @@ const container = (more: Partial<ContainerView>): ContainerView => ({
   exposedPorts: [],
   networks: ['podman'],
   addresses: ['10.88.0.2'],
+  networkMode: 'slirp4netns',
+  attachments: [],
   labels: {},
   autoRemove: false,
   mounts: [],
