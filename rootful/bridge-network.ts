@@ -1,9 +1,9 @@
 import { PeapodError } from '../src/errors.ts';
+import type { ConfigReader } from '../src/network/config-reader.ts';
+import type { ConfList } from '../src/network/conflist.ts';
 import type { IpFamily } from '../src/network/ip-family.ts';
-import type { ConfigReader } from './config-reader.ts';
-import type { ConfList } from './conflist.ts';
-import { type Ipam, readIpam } from './ipam-config.ts';
-import type { Subnet } from './subnet.ts';
+import { type Ipam, readIpam } from '../src/network/ipam-config.ts';
+import type { Subnet } from '../src/network/subnet.ts';
 
 /**
  * What the native path understands of a list: the plugins `bridge`, `portmap`, `firewall` and `tuning`, with

@@ -1,18 +1,18 @@
 import type { Runner } from '../src/host/exec.ts';
 import type { Attachment, NetworkTarget } from '../src/network/backend.ts';
+import { gatewayFor } from '../src/network/ipam-config.ts';
 import { formatPort } from '../src/network/port-format.ts';
+import { parseCidr } from '../src/network/subnet.ts';
 import type { PublishedPort } from '../src/network/types.ts';
 import type { Bridges, ListedLink } from './bridge.ts';
 import type { BridgeNetwork } from './bridge-network.ts';
 import type { Firewall } from './firewall.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { HostTools } from './host-tools.ts';
-import { gatewayFor } from './ipam-config.ts';
 import type { LeaseDirectory } from './lease-directory.ts';
 import { bridgeAddresses, podRoutes } from './links.ts';
 import { baseRuleset, type Element, networkElements, portElements } from './nftables.ts';
 import { podAddresses } from './publisher.ts';
-import { parseCidr } from './subnet.ts';
 
 export interface DriftCheck {
   readonly runner: Runner;

@@ -1,9 +1,15 @@
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
+import {
+  type AddressRange,
+  gatewayFor,
+  type HostLocalIpam,
+  inRange,
+  rangeOf,
+} from '../src/network/ipam-config.ts';
+import { addressNumber, addressText, type Subnet, subnetText } from '../src/network/subnet.ts';
 import type { BridgeNetwork } from './bridge-network.ts';
-import { type AddressRange, gatewayFor, type HostLocalIpam, inRange, rangeOf } from './ipam-config.ts';
 import { type Lease, LeaseDirectory, type LeaseOwner, type OpenLeases } from './lease-directory.ts';
-import { addressNumber, addressText, type Subnet, subnetText } from './subnet.ts';
 
 /** An address that a pod has been given. */
 export interface AssignedAddress {

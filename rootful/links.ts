@@ -1,7 +1,7 @@
+import { gatewayFor } from '../src/network/ipam-config.ts';
+import { addressNumber, subnetText } from '../src/network/subnet.ts';
 import { type BridgeNetwork, networkFamilies } from './bridge-network.ts';
 import type { AssignedAddress } from './ipam.ts';
-import { gatewayFor } from './ipam-config.ts';
-import { addressNumber, subnetText } from './subnet.ts';
 
 /** Interfaces, addresses and routes as lines for `ip -batch -`. */
 

@@ -1,11 +1,11 @@
 import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPeapodError, PeapodError } from '../src/errors.ts';
+import { findConfList, parseConfList, readConfLists } from '../src/network/conflist.ts';
+import { type HostRoute, readHostRoutes } from '../src/network/host-routes.ts';
 import { defaultNetwork } from '../src/network/select.ts';
+import { makeSubnet, type Subnet, subnetsOverlap, subnetText } from '../src/network/subnet.ts';
 import { type BridgeNetwork, bridgeNetwork } from './bridge-network.ts';
-import { findConfList, parseConfList, readConfLists } from './conflist.ts';
-import { type HostRoute, readHostRoutes } from './host-routes.ts';
-import { makeSubnet, type Subnet, subnetsOverlap, subnetText } from './subnet.ts';
 
 export interface NetworkDirectories {
   /** The administrator's conflists, shared with other runtimes: `/etc/cni/net.d`. Only read. */

@@ -1,8 +1,8 @@
 import { type IpFamily, ipFamily } from '../src/network/ip-family.ts';
 import { isWildcard } from '../src/network/port-spec.ts';
+import { subnetText } from '../src/network/subnet.ts';
 import type { PortMapping } from '../src/network/types.ts';
 import { type BridgeNetwork, networkSubnets } from './bridge-network.ts';
-import { subnetText } from './subnet.ts';
 
 /**
  * The firewall as text for `nft -f -`, one transaction a change. All state lies in sets and maps of one

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BridgeNetwork, bridgeNetwork, networkSubnets } from '../../rootful/bridge-network.ts';
-import { findConfList, parseConfList } from '../../rootful/conflist.ts';
-import { type HostRoute, readHostRoutes } from '../../rootful/host-routes.ts';
 import { Networks } from '../../rootful/networks.ts';
-import { subnetText } from '../../rootful/subnet.ts';
+import { findConfList, parseConfList } from '../../src/network/conflist.ts';
+import { type HostRoute, readHostRoutes } from '../../src/network/host-routes.ts';
+import { subnetText } from '../../src/network/subnet.ts';
 import { bridgeConfList, explainedConfList } from '../conformance/conflists.ts';
 
 let directory: string;

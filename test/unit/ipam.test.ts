@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bridgeNetwork } from '../../rootful/bridge-network.ts';
-import { parseConfList } from '../../rootful/conflist.ts';
 import { Ipam } from '../../rootful/ipam.ts';
+import { parseConfList } from '../../src/network/conflist.ts';
 import { bridgeConfList } from '../conformance/conflists.ts';
 
 let root: string;

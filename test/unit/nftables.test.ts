@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { idleBridges, type ListedLink } from '../../rootful/bridge.ts';
 import { type BridgeNetwork, bridgeNetwork } from '../../rootful/bridge-network.ts';
-import { parseConfList } from '../../rootful/conflist.ts';
 import { ruleCountsOf } from '../../rootful/drift.ts';
 import type { AssignedAddress } from '../../rootful/ipam.ts';
 import {
@@ -23,8 +22,9 @@ import {
   portElements,
 } from '../../rootful/nftables.ts';
 import { refuseUnpublishable } from '../../rootful/publisher.ts';
-import { parseCidr } from '../../rootful/subnet.ts';
+import { parseConfList } from '../../src/network/conflist.ts';
 import { parsePorts } from '../../src/network/port-spec.ts';
+import { parseCidr } from '../../src/network/subnet.ts';
 import type { PortMapping } from '../../src/network/types.ts';
 import { bridgeConfList, explainedConfList } from '../conformance/conflists.ts';
 

@@ -1,5 +1,5 @@
-import { PeapodError } from '../src/errors.ts';
-import { canonicalIp } from '../src/network/ip-address.ts';
+import { PeapodError } from '../errors.ts';
+import { canonicalIp } from './ip-address.ts';
 import { type AddressWithPrefix, parseCidr } from './subnet.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { PeapodError } from '../src/errors.ts';
-import { ipFamily } from '../src/network/ip-family.ts';
+import { PeapodError } from '../errors.ts';
 import type { ConfigReader } from './config-reader.ts';
 import type { ConfList } from './conflist.ts';
+import { ipFamily } from './ip-family.ts';
 import {
   type AddressWithPrefix,
   addressBits,

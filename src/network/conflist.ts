@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPeapodError, type PeapodError } from '../src/errors.ts';
+import { isPeapodError, type PeapodError } from '../errors.ts';
 import { ConfigReader } from './config-reader.ts';
 
 /** A CNI network configuration list, see https://www.cni.dev/docs/spec/#section-1-network-configuration-format. */

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
-import { canonicalIp } from '../src/network/ip-address.ts';
-import { type IpFamily, ipFamily } from '../src/network/ip-family.ts';
+import { canonicalIp } from './ip-address.ts';
+import { type IpFamily, ipFamily } from './ip-family.ts';
 
 /** A block of addresses with no host bits set. Numbers are whole addresses, so that they can be counted. */
 export interface Subnet {
