@@ -1,3 +1,4 @@
+import { hostname as hostnameOfHost } from 'node:os';
 import { PeapodError } from '../errors.ts';
 import { parseExposedPorts } from '../network/port-spec.ts';
 import type { PortRequest } from '../network/types.ts';
@@ -93,7 +94,7 @@ export class Containers {
     const hostname =
       request.hostname ??
       (pod?.shared.includes('uts') ? podSandbox?.spec.hostname : undefined) ??
-      id.slice(0, 12);
+      (request.networks.includes('host') ? hostnameOfHost() : id.slice(0, 12));
     const spec = resolveContainerSpec(request, { image, env: facts.env, cwd: process.cwd(), hostname });
     const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image);
     const name = request.name ?? friendlyName(store.names);

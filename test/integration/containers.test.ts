@@ -150,6 +150,13 @@ describeForBoth('containers', (makeHost) => {
     expect(await host.ok('pod', 'logs', '-c', 'two', 'both')).toMatch(/^(\S+ )?two begins$/);
   });
 
+  it('A12: on the network of the host a container has its interfaces and its name', async () => {
+    await using host = await makeHost();
+    const [name, links] = [await host.sh('hostname'), await host.sh('ls /sys/class/net')];
+    expect(await host.ok('run', '--rm', '--network', 'host', 'host', 'hostname')).toBe(name);
+    expect(await host.ok('run', '--rm', '--network', 'host', 'host', 'ls', '/sys/class/net')).toBe(links);
+  });
+
   it('B5: bind mounts, read-only ones, and tmpfs', async () => {
     await using host = await makeHost();
     await host.sh('mkdir -p ~/data; echo given > ~/data/file');
