@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import type { Runner } from '../src/host/exec.ts';
 import { type BridgeNetwork, networkFamilies } from './bridge-network.ts';
 import type { HostTools } from './host-tools.ts';
+import { areGone, isListed } from './interface-list.ts';
 import { IpBatchFailed, runIpBatch, runIpRemovals } from './ip-batch.ts';
 import {
   announceScript,
@@ -81,9 +81,9 @@ export class Bridges {
     await runIpBatch(netns, this.#tools.path('ip'), podLines(network, link), script);
   }
 
-  /** A guess, which saves an attempt: this process' view of the host's interfaces, where the bridges live there. */
+  /** A guess, which saves an attempt: another process may make or remove it at any moment. */
   isProbablyMissing(bridge: string): boolean {
-    return this.#runner.prefix.length === 0 && !existsSync(`/sys/class/net/${bridge}`);
+    return this.#isHere() && !isListed(bridge);
   }
 
   async list(): Promise<ListedLink[]> {
@@ -97,7 +97,11 @@ export class Bridges {
     return (JSON.parse(stdout || '[]') as ListedLink[]).filter((link) => link.ifname);
   }
 
-  /** Idempotent. Several go together: the kernel waits a grace period for each stroke, not each interface. */
+  /**
+   * Idempotent. Several go together: the kernel waits a grace period for each stroke, not each interface, and
+   * two for a bridge, some 18 ms each. It does so when the interfaces are gone for everybody else, so nobody
+   * waits here for the end of ip.
+   */
   async remove(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
     const lines =
@@ -107,7 +111,13 @@ export class Bridges {
             ...names.map((name) => `link set dev ${name} group ${removalGroup}`),
             `link delete group ${removalGroup}`,
           ];
-    await runIpRemovals(this.#runner, this.#tools.path('ip'), lines);
+    const removal = runIpRemovals(this.#runner, this.#tools.path('ip'), lines);
+    await (this.#isHere() ? Promise.race([removal, areGone(names, removal)]) : removal);
+  }
+
+  /** Whether the bridges are in this process' own network namespace. */
+  #isHere(): boolean {
+    return this.#runner.prefix.length === 0;
   }
 
   #batch(lines: readonly string[], script: string): Promise<void> {
