@@ -12,15 +12,16 @@ import type {
   NetworkTarget,
   PodNetworkSpec,
 } from '../src/network/backend.ts';
+import { isInterfaceName } from '../src/network/interface-name.ts';
+import { releaseEverywhere } from '../src/network/lease-directory.ts';
 import type { PortMapping, PublishedPort } from '../src/network/types.ts';
 import { Bridges, idleBridges } from './bridge.ts';
-import { type BridgeNetwork, isInterfaceName } from './bridge-network.ts';
+import type { BridgeNetwork } from './bridge-network.ts';
 import { findDrift } from './drift.ts';
 import { Firewall } from './firewall.ts';
 import { Forwarding } from './forwarding.ts';
 import { HostTools } from './host-tools.ts';
 import { type AssignedAddress, Ipam } from './ipam.ts';
-import { releaseEverywhere } from './lease-directory.ts';
 import { hostInterfaceName, macOf, type PodLink } from './links.ts';
 import { Networks } from './networks.ts';
 import { networkElements } from './nftables.ts';

@@ -1,6 +1,7 @@
 import { PeapodError } from '../src/errors.ts';
 import type { ConfigReader } from '../src/network/config-reader.ts';
 import type { ConfList } from '../src/network/conflist.ts';
+import { isInterfaceName } from '../src/network/interface-name.ts';
 import type { IpFamily } from '../src/network/ip-family.ts';
 import { type Ipam, readIpam } from '../src/network/ipam-config.ts';
 import type { Subnet } from '../src/network/subnet.ts';
@@ -67,11 +68,6 @@ export function bridgeNetwork(list: ConfList): BridgeNetwork {
     throw config.error('promiscMode', 'and hairpinMode cannot both be true');
   }
   return chained.reduce((before, plugin) => withChained(list, before, plugin), network);
-}
-
-/** Narrower than the kernel's rule: a name that no shell, firewall or batch file takes for something else. */
-export function isInterfaceName(name: string): boolean {
-  return /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$/.test(name);
 }
 
 /** The subnets that addresses of the network come from. */

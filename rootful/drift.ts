@@ -1,6 +1,7 @@
 import type { Runner } from '../src/host/exec.ts';
 import type { Attachment, NetworkTarget } from '../src/network/backend.ts';
 import { gatewayFor } from '../src/network/ipam-config.ts';
+import type { LeaseDirectory } from '../src/network/lease-directory.ts';
 import { formatPort } from '../src/network/port-format.ts';
 import { parseCidr } from '../src/network/subnet.ts';
 import type { PublishedPort } from '../src/network/types.ts';
@@ -9,7 +10,6 @@ import type { BridgeNetwork } from './bridge-network.ts';
 import type { Firewall } from './firewall.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { HostTools } from './host-tools.ts';
-import type { LeaseDirectory } from './lease-directory.ts';
 import { bridgeAddresses, podRoutes } from './links.ts';
 import { baseRuleset, type Element, networkElements, portElements } from './nftables.ts';
 import { podAddresses } from './publisher.ts';

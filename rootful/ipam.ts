@@ -7,9 +7,14 @@ import {
   inRange,
   rangeOf,
 } from '../src/network/ipam-config.ts';
+import {
+  type Lease,
+  LeaseDirectory,
+  type LeaseOwner,
+  type OpenLeases,
+} from '../src/network/lease-directory.ts';
 import { addressNumber, addressText, type Subnet, subnetText } from '../src/network/subnet.ts';
 import type { BridgeNetwork } from './bridge-network.ts';
-import { type Lease, LeaseDirectory, type LeaseOwner, type OpenLeases } from './lease-directory.ts';
 
 /** An address that a pod has been given. */
 export interface AssignedAddress {

@@ -1,8 +1,8 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PeapodError } from '../src/errors.ts';
-import { waitForLock } from '../src/host/locks.ts';
-import { canonicalIp } from '../src/network/ip-address.ts';
+import { PeapodError } from '../errors.ts';
+import { waitForLock } from '../host/locks.ts';
+import { canonicalIp } from './ip-address.ts';
 
 /** Who has an address: the container id and the interface of the CNI call. */
 export interface LeaseOwner {
