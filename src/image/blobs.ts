@@ -26,13 +26,8 @@ export class BlobStore {
     this.#layout = layout;
   }
 
-  /** The directory for skopeo's --dest-shared-blob-dir. */
-  get shared(): string {
-    return join(this.#layout, 'blobs');
-  }
-
   path(digest: string): string {
-    return join(this.shared, digest.replace(':', '/'));
+    return join(this.#layout, 'blobs', digest.replace(':', '/'));
   }
 
   has(digest: string): boolean {
@@ -66,13 +61,13 @@ export class BlobStore {
   }
 
   digests(): string[] {
-    return readNames(join(this.shared, 'sha256')).map((name) => `sha256:${name}`);
+    return readNames(join(this.#layout, 'blobs', 'sha256')).map((name) => `sha256:${name}`);
   }
 
   /** Runs `work` with a directory for half-made things, which is gone afterwards. */
   async work<T>(work: (directory: string) => Promise<T>): Promise<T> {
     const directory = join(this.#layout, 'tmp', workName('tmp'));
-    mkdirSync(join(this.shared, 'sha256'), { recursive: true, mode: 0o700 });
+    mkdirSync(join(this.#layout, 'blobs', 'sha256'), { recursive: true, mode: 0o700 });
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeFileSync(join(this.#layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n');
     try {

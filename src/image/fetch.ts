@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { BlobStore } from './blobs.ts';
 import {
@@ -10,6 +8,7 @@ import {
   type Manifest,
   parseManifest,
 } from './manifest.ts';
+import { ReceivedLayout } from './received.ts';
 import { fullName, type ImageReference, isDigest, repositoryOf } from './reference.ts';
 import type { Progress, Skopeo } from './skopeo.ts';
 
@@ -40,6 +39,8 @@ export async function fetchImage(
     tlsVerify: boolean | undefined;
     progress: Progress;
     isKnown: (digest: string) => boolean;
+    /** Digests of layer blobs that need not be fetched. */
+    layersHere: () => readonly string[];
     workDirectory: string;
   },
 ): Promise<Fetched | undefined> {
@@ -58,37 +59,31 @@ export async function fetchImage(
       ? skopeo.config(`${repository}@${top}`, tlsVerify)
       : undefined;
   early?.catch(() => {}); // the copy fails as well, and says it better
-  await skopeo.copy(`${repository}@${top}`, 'oci:oci:image', {
+  const received = new ReceivedLayout(workDirectory, blobs);
+  received.lend(options.layersHere());
+  await skopeo.copy(`${repository}@${top}`, received.destination, {
     cwd: workDirectory,
-    flags: [
-      '--dest-shared-blob-dir',
-      relative(workDirectory, blobs.shared),
-      '--dest-oci-accept-uncompressed-layers',
-    ],
+    flags: ['--dest-oci-accept-uncompressed-layers'],
     tlsVerify,
     progress,
   });
-  const original = await findOriginal(deps, manifest, raw, copied(workDirectory), (digest) =>
+  const original = await findOriginal(received, manifest, raw, (digest) =>
     skopeo.manifest(`${repository}@${digest}`, tlsVerify),
   );
   const manifestDigest = digestOf(original.bytes);
-  blobs.write(manifestDigest, original.bytes, workDirectory);
-  const { digest } = original.manifest.config;
-  if (!blobs.has(digest)) {
-    const config = await (early ?? skopeo.config(`${repository}@${manifestDigest}`, tlsVerify));
-    if (digestOf(config) !== digest)
-      throw new PeapodError('IMAGE_INVALID', `the registry answers ${digest} with other content`);
-    blobs.write(digest, config, workDirectory);
+  const { config, layers } = original.manifest;
+  for (const layer of layers) received.hand(layer.digest);
+  if (received.has(config.digest) || blobs.has(config.digest)) {
+    received.hand(config.digest);
+  } else {
+    const bytes = await (early ?? skopeo.config(`${repository}@${manifestDigest}`, tlsVerify));
+    if (digestOf(bytes) !== config.digest) {
+      throw new PeapodError('IMAGE_INVALID', `the registry answers ${config.digest} with other content`);
+    }
+    blobs.write(config.digest, bytes, workDirectory);
   }
+  blobs.write(manifestDigest, original.bytes, workDirectory);
   return { manifestDigest, lists: top === manifestDigest ? [] : [top] };
-}
-
-/** The digest of the manifest that skopeo wrote. */
-function copied(workDirectory: string): string {
-  const index = parseManifest(readFileSync(join(workDirectory, 'oci', 'index.json')));
-  const digest = index.kind === 'list' ? index.manifests[0]?.digest : undefined;
-  if (digest === undefined) throw new PeapodError('INTERNAL', 'skopeo wrote no image');
-  return digest;
 }
 
 interface Original {
@@ -97,17 +92,17 @@ interface Original {
 }
 
 async function findOriginal(
-  { blobs }: FetchDeps,
+  received: ReceivedLayout,
   top: Manifest,
   raw: string,
-  copiedDigest: string,
   fetchManifest: (digest: string) => Promise<string>,
 ): Promise<Original> {
   if (top.kind === 'image') return { bytes: raw, manifest: top };
-  const bytes = blobs.read(copiedDigest);
+  const receivedDigest = received.manifestDigest();
+  const bytes = received.read(receivedDigest);
   const manifest = parseManifest(bytes);
   if (manifest.kind !== 'image') throw new PeapodError('IMAGE_INVALID', 'the image is a list within a list');
-  if (top.kind === 'legacy' || top.manifests.some(({ digest }) => digest === copiedDigest)) {
+  if (top.kind === 'legacy' || top.manifests.some(({ digest }) => digest === receivedDigest)) {
     return { bytes, manifest };
   }
   const layersOf = (image: ImageManifest) => image.layers.map(({ digest }) => digest).join();

@@ -197,6 +197,7 @@ export class ImageStore {
           known = this.#deps.table.byDigest(digest)[0];
           return known !== undefined;
         },
+        layersHere: () => this.#deps.table.layerBlobs(),
       });
       if (!fetched) {
         const { id } = known as ImageRecord;

@@ -114,6 +114,10 @@ export class ImageTable {
     ).map((row) => row.digest);
   }
 
+  layerBlobs(): string[] {
+    return this.#all<{ blob: string }>('SELECT DISTINCT blob FROM image_layers').map((row) => row.blob);
+  }
+
   layerSizeBytes(diffId: string): number | undefined {
     return this.#all<{ size_bytes: number }>('SELECT size_bytes FROM layers WHERE diff_id = ?', diffId)[0]
       ?.size_bytes;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { StoreRoom } from '../fixtures/image-store.ts';
-import { type BuiltImage, buildImage, type LayerSpec, ociArchive } from '../fixtures/images.ts';
+import { type BuiltImage, buildImage, type LayerSpec, layerBlobs, ociArchive } from '../fixtures/images.ts';
 import { type Registry, startRegistry } from '../fixtures/registry.ts';
 import { describeForRoot } from '../support/host.ts';
 import { runContext } from '../support/run-context.ts';
@@ -111,12 +111,14 @@ describeForRoot('the image store', () => {
   );
 
   it('B2: a layer that two images share is fetched, unpacked and kept once', async () => {
-    const one = buildImage({ layers: [base, layer('one')] });
-    const two = buildImage({ layers: [base, layer('two')] });
+    const common = layer('common');
+    const one = buildImage({ layers: [common, layer('one')] });
+    const two = buildImage({ layers: [common, layer('two')] });
     const [first, second] = [await pushed('shared/one:1', one), await pushed('shared/two:1', two)];
     await room.pull(first);
     const shared = join(room.paths.layers, (one.diffIds[0] as string).slice(7));
     const before = statSync(shared);
+    registry.lose(layerBlobs(one)[0] as string);
     await room.pull(second);
     const after = statSync(shared);
     expect([after.ino, after.ctimeMs]).toEqual([before.ino, before.ctimeMs]);
