@@ -78,6 +78,10 @@ export class BridgeBackend implements NetworkBackend {
     this.#tools.path('nft');
   }
 
+  namespaceScript(): string {
+    return '';
+  }
+
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     const network = this.#networks.settle(spec.network);
     const ifname = interfaceName(spec);

@@ -15,7 +15,7 @@ import { endRelays } from './relay.ts';
 import { findDeadRelay, publishByRelay, type RelayPlace, unpublishByRelay, viaRelay } from './relay-ports.ts';
 import { hostUnfit, isOnPath, tunProblems } from './requirements.ts';
 import { parseSlirpOptions, type SlirpOptions, slirpAddresses } from './slirp-options.ts';
-import { endSlirp, slirpOf, startSlirp, tapName, tcpBufferScript } from './slirp4netns.ts';
+import { endSlirp, type SlirpStart, slirpOf, startSlirp, tapName, tcpBufferScript } from './slirp4netns.ts';
 import { throwAfter } from './undo.ts';
 
 export interface Slirp4netnsBackendOptions {
@@ -84,6 +84,10 @@ export class Slirp4netnsBackend implements NetworkBackend {
     if (problem) throw hostUnfit(problem);
   }
 
+  namespaceScript(): string {
+    return tcpBufferScript();
+  }
+
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     const options = parseSlirpOptions(spec.options);
     const { address, gateway, dns } = slirpAddresses(options.cidr);
@@ -111,26 +115,22 @@ export class Slirp4netnsBackend implements NetworkBackend {
   async #start(target: NetworkTarget, options: SlirpOptions, macAddress?: string): Promise<void> {
     const directory = target.runtimeDir;
     await endSlirp(directory); // what a killed one left
-    const place = await this.#slirpPlace(target.netnsPath);
-    const netns = await this.#netns(target.netnsPath);
-    const tuned = netns.run(
-      ['sh', '-c', options.enableIpv6 ? tcpBufferScript() + quietIpv6 : tcpBufferScript()],
-      {
-        accept: 'any',
-      },
-    );
+    const start = { directory, ...(await this.#slirpPlace(target.netnsPath)), options, macAddress };
     try {
-      if (options.enableIpv6) await tuned;
-      await Promise.all([startSlirp({ directory, ...place, options, macAddress }), tuned]);
-      if (options.enableIpv6) {
-        await netns.batch([
-          ['ip', '-6', 'address', 'replace', ipv6.address, 'dev', tapName, 'nodad'],
-          ['ip', '-6', 'route', 'replace', 'default', 'via', ipv6.gateway, 'dev', tapName],
-        ]);
-      }
+      if (options.enableIpv6) await this.#startDual(start, await this.#netns(target.netnsPath));
+      else await startSlirp(start);
     } catch (error) {
       await throwAfter(error, () => this.detach(target));
     }
+  }
+
+  async #startDual(start: SlirpStart, netns: Runner): Promise<void> {
+    await netns.run(['sh', '-c', quietIpv6], { accept: 'any' });
+    await startSlirp(start);
+    await netns.batch([
+      ['ip', '-6', 'address', 'replace', ipv6.address, 'dev', tapName, 'nodad'],
+      ['ip', '-6', 'route', 'replace', 'default', 'via', ipv6.gateway, 'dev', tapName],
+    ]);
   }
 
   async detach(target: NetworkTarget): Promise<void> {

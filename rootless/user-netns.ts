@@ -39,11 +39,9 @@ export class UserNetns {
     return this.#locked(async () => {
       mkdirSync(this.#pods, { recursive: true, mode: 0o700 });
       writeFileSync(join(this.#pods, podId), '');
-      const pinned = this.#isPinned();
-      if (!pinned) await this.#pin(inside);
-      const runner = await this.#keeper.netns(this.path, 'keeper');
-      if (uplink === 'uplink' && !this.hasUplink()) await this.#startUplink(runner);
-      return runner;
+      if (!this.#isPinned()) await this.#pin(inside);
+      if (uplink === 'uplink' && !this.hasUplink()) await this.#startUplink();
+      return this.#keeper.netns(this.path, 'keeper');
     });
   }
 
@@ -66,21 +64,18 @@ export class UserNetns {
   async #pin(inside: Runner): Promise<void> {
     await endSlirp(this.#directory); // one that serves a namespace that is gone
     writeFileSync(this.path, '');
-    await inside.run(['unshare', `--net=${this.path}`, '--', 'true']);
+    await inside.run(['unshare', `--net=${this.path}`, '--', 'sh', '-c', `${tcpBufferScript()}:`]);
   }
 
-  async #startUplink(runner: Runner): Promise<void> {
+  async #startUplink(): Promise<void> {
     await endSlirp(this.#directory); // what a killed one left
     const users = await this.#keeper.userNamespace();
-    await Promise.all([
-      startSlirp({
-        directory: this.#directory,
-        prefix: users.prefix,
-        netnsPath: this.#keeper.pathFromOutside(this.path),
-        options: uplinkOptions,
-      }),
-      runner.run(['sh', '-c', tcpBufferScript()], { accept: 'any' }),
-    ]);
+    await startSlirp({
+      directory: this.#directory,
+      prefix: users.prefix,
+      netnsPath: this.#keeper.pathFromOutside(this.path),
+      options: uplinkOptions,
+    });
   }
 
   /** A namespace is mounted there: the file is on nsfs and no longer on its directory's file system. */

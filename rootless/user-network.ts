@@ -60,6 +60,10 @@ export class UserNetworkBackend implements NetworkBackend {
     if (problem) throw hostUnfit(problem);
   }
 
+  namespaceScript(): string {
+    return '';
+  }
+
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     try {
       const runner = await this.#netns.enter(target.id);

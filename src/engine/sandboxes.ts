@@ -62,7 +62,12 @@ export class Sandboxes {
     const dir = paths.sandbox(record.id);
     const runner = await this.#context.inside();
     const names = pinned(record);
-    const files = await pinNamespaces(runner, dir, names);
+    const { network } = record.spec;
+    const script =
+      network.kind === 'backend'
+        ? (await this.#context.backend(network.backend)).namespaceScript(network.spec)
+        : '';
+    const files = await pinNamespaces(runner, dir, names, script);
     const pause = record.spec.namespaces.includes('pid') ? await startPause(runner, files) : undefined;
     store.sandboxes.setState(record.id, 'pinned', facts.bootId, { pause });
   }

@@ -34,20 +34,23 @@ export function sandboxFiles(dir: string): SandboxFiles {
 }
 
 /**
- * Creates and pins namespaces; the network one has `lo` up, the uts one gets its hostname from the first
- * container (without root no file under /proc sets it). What an earlier attempt left in `dir` must have been
- * unpinned before.
+ * Creates and pins namespaces. The network one has `lo` up and has run `netScript`; the uts one gets its
+ * hostname from the first container (without root no file under /proc sets it). What an earlier attempt left
+ * in `dir` must have been unpinned before.
  */
 export async function pinNamespaces(
   runner: Runner,
   dir: string,
   names: readonly PinnedNamespace[],
+  netScript = '',
 ): Promise<SandboxFiles> {
   const files = sandboxFiles(dir);
   mkdirSync(files.network, { recursive: true, mode: 0o700 });
   if (names.length === 0) return files;
   for (const name of names) writeFileSync(files.namespace(name), '');
-  const setUp = names.includes('net') ? ['ip', 'link', 'set', 'lo', 'up'] : ['true'];
+  const loUp = ['ip', 'link', 'set', 'lo', 'up'];
+  const setUpNet = netScript ? ['sh', '-c', `${netScript}\nexec ${loUp.join(' ')}`] : loUp;
+  const setUp = names.includes('net') ? setUpNet : ['true'];
   const commands = [['unshare', ...names.map((name) => `--${name}=${files.namespace(name)}`), ...setUp]];
   if (names.includes('ipc')) {
     mkdirSync(files.shm);

@@ -44,6 +44,10 @@ export class FakeBackend implements NetworkBackend {
     this.#choose(spec);
   }
 
+  namespaceScript(): string {
+    return '';
+  }
+
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     const namespace = this.#host.namespaces.get(target.netnsPath);
     if (!namespace) throw new PeapodError('COMMAND_FAILED', `no namespace ${target.netnsPath}`);
