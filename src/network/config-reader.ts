@@ -107,6 +107,14 @@ export class ConfigReader {
     });
   }
 
+  /** An object whose values are all strings; empty where the key is missing. */
+  stringMap(key: string): Record<string, string> {
+    const inner = this.optionalObject(key);
+    if (!inner) return {};
+    const names = Object.keys(inner.#fields);
+    return Object.fromEntries(names.map((name) => [name, inner.optionalString(name) ?? '']));
+  }
+
   /** Undefined where the key is missing. */
   optionalObject(key: string): ConfigReader | undefined {
     const value = this.#value(key);

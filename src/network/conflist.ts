@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { isPeapodError, type PeapodError } from '../errors.ts';
+import { basename, join } from 'node:path';
+import { isPeapodError, messageOf, PeapodError } from '../errors.ts';
 import { ConfigReader } from './config-reader.ts';
 
 /** A CNI network configuration list, see https://www.cni.dev/docs/spec/#section-1-network-configuration-format. */
@@ -11,6 +11,8 @@ export interface ConfList {
   readonly source: string;
   /** In the order in which a runtime calls them; at least one. */
   readonly plugins: readonly ConfPlugin[];
+  /** The whole document. */
+  readonly config: ConfigReader;
 }
 
 export interface ConfPlugin {
@@ -37,39 +39,52 @@ export function parseConfList(source: string, text: string): ConfList {
     return { type, config };
   });
   if (plugins.length === 0) throw document.error('plugins', 'must list at least one plugin');
-  return { name, cniVersion, source, plugins };
+  return { name, cniVersion, source, plugins, config: document };
 }
 
 /**
  * The list with that name among the `*.conflist` files of a directory; of several, the first by file name.
- * Undefined where there is none, and where the directory is missing. A file that cannot be read stands in
- * the way only of a name that no other file has: then it throws its NETWORK_CONFIG, for it may be the one.
+ * Undefined where there is none, and where the directory is missing. A broken file stands in the way only of
+ * a name that it seems to define and no other file does: then its NETWORK_CONFIG is thrown.
  */
 export function findConfList(directory: string, name: string): ConfList | undefined {
-  let unreadable: PeapodError | undefined;
-  for (const file of confListFiles(directory)) {
-    try {
-      const list = parseConfList(file, readFileSync(file, 'utf8'));
-      if (list.name === name) return list;
-    } catch (error) {
-      if (!isPeapodError(error, 'NETWORK_CONFIG')) throw error;
-      unreadable ??= error;
-    }
-  }
-  if (unreadable) throw unreadable;
-  return undefined;
+  const { lists, broken } = scanConfLists(directory);
+  const found = lists.find((list) => list.name === name);
+  const suspect = found ? undefined : broken.find(({ mayDefine }) => mayDefine(name));
+  if (suspect) throw suspect.error;
+  return found;
 }
 
-/** All lists of a directory that can be read. */
-export function readConfLists(directory: string): ConfList[] {
-  return confListFiles(directory).flatMap((file) => {
+export interface ScannedConfLists {
+  /** By file name. */
+  readonly lists: readonly ConfList[];
+  readonly broken: readonly BrokenConfList[];
+}
+
+export interface BrokenConfList {
+  /** NETWORK_CONFIG, naming file and place. */
+  readonly error: PeapodError;
+  /** Whether it looks as if it were to define the network of that name. */
+  mayDefine(name: string): boolean;
+}
+
+/** Every `*.conflist` file of a directory; none where it is missing. */
+export function scanConfLists(directory: string): ScannedConfLists {
+  const lists: ConfList[] = [];
+  const broken: BrokenConfList[] = [];
+  for (const file of confListFiles(directory)) {
+    let text: string | undefined;
     try {
-      return [parseConfList(file, readFileSync(file, 'utf8'))];
+      text = readText(file);
+      if (text !== undefined) lists.push(parseConfList(file, text));
     } catch (error) {
-      if (isPeapodError(error, 'NETWORK_CONFIG')) return [];
-      throw error;
+      if (!isPeapodError(error, 'NETWORK_CONFIG')) throw error;
+      const names = [...(text ?? '').matchAll(/"name"\s*:\s*"([^"]*)"/g)].map(([, name]) => name);
+      names.push(basename(file, '.conflist'));
+      broken.push({ error, mayDefine: (name) => names.includes(name) });
     }
-  });
+  }
+  return { lists, broken };
 }
 
 function confListFiles(directory: string): string[] {
@@ -81,5 +96,18 @@ function confListFiles(directory: string): string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
+  }
+}
+
+/** Undefined where the file has just gone. */
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new PeapodError('NETWORK_CONFIG', `${file}: cannot be read: ${messageOf(error)}`, {
+      hint: 'mend the file, or move it away',
+      cause: error,
+    });
   }
 }

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import type { ConfigReader } from './config-reader.ts';
+import type { ConfList } from './conflist.ts';
+import { type AddressRange, readIpam } from './ipam-config.ts';
+import { addressText, type Subnet } from './subnet.ts';
+
+/** What podman's commands know of a network, whoever wrote its conflist. */
+export interface NetworkConfig {
+  readonly name: string;
+  /** The plugin's type: `bridge`, `macvlan`, or one that only its executable understands. */
+  readonly driver: string;
+  /** The bridge, or the host's interface below it; empty where the list names none. */
+  readonly networkInterface: string;
+  readonly subnets: readonly NetworkSubnet[];
+  /** No way out: the bridge has no address to be a gateway with. */
+  readonly internal: boolean;
+  /** Names are served on this network. */
+  readonly dnsEnabled: boolean;
+  /** Whom names are asked of that are not the network's own. */
+  readonly dnsServers: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** podman's `--opt`: `mtu`, `vlan`, `isolate`. */
+  readonly options: Readonly<Record<string, string>>;
+  /** `host-local`, `static`, `dhcp`, …; `none` without. */
+  readonly ipamDriver: string;
+}
+
+export interface NetworkSubnet {
+  readonly subnet: Subnet;
+  readonly gateway: string | undefined;
+  /** Where only part of the subnet is given to pods. */
+  readonly leaseRange: { readonly first: string; readonly last: string } | undefined;
+}
+
+/** A network that has a file. */
+export interface FiledNetwork extends NetworkConfig {
+  readonly id: string;
+  readonly source: string;
+  readonly createdAtMs: number;
+}
+
+/** As podman on CNI has them: 64 hex digits that follow from the name. */
+export function networkId(name: string): string {
+  return createHash('sha256').update(name).digest('hex');
+}
+
+/** When the file was last written; `otherwise` where the list has none. */
+export function writtenAtMs(list: ConfList, otherwise: number): number {
+  return Math.trunc(statSync(list.source, { throwIfNoEntry: false })?.mtimeMs ?? otherwise);
+}
+
+/** Throws NETWORK_CONFIG; what only an executed plugin understands is left out, not refused. */
+export function readNetworkConfig(list: ConfList): NetworkConfig {
+  const [first, ...chained] = list.plugins;
+  const config = first?.config as ConfigReader;
+  const driver = first?.type ?? '';
+  const args = list.config.optionalObject('args');
+  const ipam = config.optionalObject('ipam');
+  const sameBridge = chained.some(
+    (plugin) => plugin.type === 'firewall' && plugin.config.optionalString('ingressPolicy') === 'same-bridge',
+  );
+  return {
+    name: list.name,
+    driver,
+    networkInterface: config.optionalString(driver === 'bridge' ? 'bridge' : 'master') ?? defaultOf(driver),
+    subnets: ipam ? readSubnets(list, ipam) : [],
+    internal: isInternal(driver, config),
+    dnsEnabled:
+      chained.some(({ type }) => type === 'dnsname') ||
+      args?.optionalObject('peapod')?.optionalString('dns') === 'true',
+    dnsServers: config.optionalObject('dns')?.strings('nameservers') ?? [],
+    labels: args?.stringMap('podman_labels') ?? {},
+    options: {
+      ...numberOption('mtu', config),
+      ...numberOption('vlan', config),
+      ...(sameBridge ? { isolate: 'true' } : {}),
+      ...args?.stringMap('podman_options'),
+    },
+    ipamDriver: ipam?.optionalString('type') || 'none',
+  };
+}
+
+/** Of macvlan and ipvlan that is what the default route leaves the pod with: none. */
+function isInternal(driver: string, config: ConfigReader): boolean {
+  if (driver === 'bridge') return !config.isSet('isGateway') && !config.isSet('isDefaultGateway');
+  if (driver !== 'macvlan' && driver !== 'ipvlan') return false;
+  const ipam = config.optionalObject('ipam');
+  return ipam?.optionalString('type') === 'host-local' && !ipam.isSet('routes');
+}
+
+function defaultOf(driver: string): string {
+  return driver === 'bridge' ? 'cni0' : '';
+}
+
+function readSubnets(list: ConfList, config: ConfigReader): NetworkSubnet[] {
+  const type = config.optionalString('type');
+  if (type !== 'host-local' && type !== 'static') return [];
+  const ipam = readIpam(list, config);
+  if (ipam.kind === 'host-local') return ipam.rangeSets.flat().map(subnetOf);
+  return ipam.addresses.map(({ subnet, gateway }) => ({ subnet, gateway, leaseRange: undefined }));
+}
+
+function subnetOf({ subnet, first, last, gateway }: AddressRange): NetworkSubnet {
+  const highest = subnet.family === 4 ? subnet.last - 1n : subnet.last;
+  const whole = first <= subnet.network + 1n && last >= highest;
+  const text = (number: bigint) => addressText(number, subnet.family);
+  return { subnet, gateway, leaseRange: whole ? undefined : { first: text(first), last: text(last) } };
+}
+
+function numberOption(key: string, config: ConfigReader): Record<string, string> {
+  const value = config.number(key, 0, 65535);
+  return value ? { [key]: String(value) } : {};
+}
