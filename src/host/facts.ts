@@ -32,6 +32,7 @@ export function readHostFacts(env: Readonly<Record<string, string | undefined>> 
   const uid = insideKeeper ? Number(outerUid) : (process.geteuid?.() ?? 0);
   const gid = insideKeeper ? Number(env[keeperEnvironment.group]) : (process.getegid?.() ?? 0);
   const rootless = uid !== 0;
+  let bootId: string | undefined;
   return {
     env,
     uid,
@@ -46,7 +47,8 @@ export function readHostFacts(env: Readonly<Record<string, string | undefined>> 
     insideKeeper,
     self: selfCommand(),
     get bootId() {
-      return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      return bootId;
     },
   };
 }
