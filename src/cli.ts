@@ -1,3 +1,4 @@
+import type { TerminalLook } from './commands/command.ts';
 import { dispatch } from './commands/dispatch.ts';
 import { descriptorOutput } from './commands/output.ts';
 import { exitCodeOf, printError } from './commands/report-error.ts';
@@ -27,6 +28,17 @@ async function run(argv: readonly string[]): Promise<number> {
     stderr,
     version,
     nowMs: Date.now,
+    terminal: lookAtTerminal,
     openEngine: async (options) => (await import('./main.ts')).openEngine(options),
   });
+}
+
+async function lookAtTerminal(): Promise<TerminalLook | undefined> {
+  const [{ isTerminal }, { readHostFacts }] = await Promise.all([
+    import('./host/terminal.ts'),
+    import('./host/facts.ts'),
+  ]);
+  if (!isTerminal(1)) return undefined;
+  const { NO_COLOR, TERM } = readHostFacts().env;
+  return { colour: !NO_COLOR && TERM !== undefined && TERM !== 'dumb' };
 }

@@ -21,6 +21,11 @@ export interface Command<F extends FlagSet = FlagSet> {
 
 export type ArgumentRule = (args: readonly string[], command: string) => void;
 
+export interface TerminalLook {
+  /** False where the user has asked for none (https://no-color.org/) or it can show none. */
+  readonly colour: boolean;
+}
+
 /** One use of a command. */
 export interface Call<F extends FlagSet = FlagSet> {
   /** As typed, aliases and all: `peapod container ls`. */
@@ -33,6 +38,8 @@ export interface Call<F extends FlagSet = FlagSet> {
   engine(): Promise<Engine>;
   /** Milliseconds since the epoch: what `3 minutes ago` counts from. */
   nowMs(): number;
+  /** What standard output is shown on; undefined where that is no terminal. */
+  terminal(): Promise<TerminalLook | undefined>;
   /** Prints an error as the last one of a command would be, and goes on. */
   report(error: unknown): void;
 }

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { PeapodError } from '../errors.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, Command, TerminalLook } from './command.ts';
 import type { FlagSet } from './flags.ts';
 import { type GlobalOptions, globalFlags, globalOptions, topFlags } from './global-flags.ts';
 import { BrokenPipe, type Output } from './output.ts';
@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly version: string;
   nowMs(): number;
   openEngine(options: GlobalOptions): Promise<Engine>;
+  /** By default there is none. */
+  terminal?(): Promise<TerminalLook | undefined>;
 }
 
 /**
@@ -97,6 +99,7 @@ async function runCommand(
     stdout: surroundings.stdout,
     stderr,
     nowMs: surroundings.nowMs,
+    terminal: async () => surroundings.terminal?.(),
     report,
     engine: () => {
       opened ??= surroundings.openEngine(options);

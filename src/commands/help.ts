@@ -3,7 +3,7 @@ import type { Flag, FlagSet } from './flags.ts';
 import { topFlags } from './global-flags.ts';
 import { aliases, groups, type Verb, verbs, verbsBelow } from './registry.ts';
 
-const order: readonly Verb['group'][] = ['Pods', 'Containers', 'Images', 'System'];
+const order: readonly Verb['group'][] = ['Pods', 'Containers', 'Images', 'Networks', 'System'];
 
 export function topHelp(): string {
   const lines = [

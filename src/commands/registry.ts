@@ -3,7 +3,7 @@ import type { Command } from './command.ts';
 /** One verb: its line in the help of what is above it, and how to get the rest. */
 export interface Verb {
   readonly summary: string;
-  readonly group: 'Pods' | 'Containers' | 'Images' | 'System';
+  readonly group: 'Pods' | 'Containers' | 'Images' | 'Networks' | 'System';
   readonly load: () => Promise<Command>;
   /** Works, but help does not show it. */
   readonly hidden?: boolean;
@@ -150,6 +150,14 @@ const imageVerbs: Record<string, Verb> = {
   },
 };
 
+const networkVerbs: Record<string, Verb> = {
+  diagram: {
+    summary: 'Draw pods, their networks, addresses and ports',
+    group: 'Networks',
+    load: () => import('./network-diagram.ts').then((m) => m.networkDiagram),
+  },
+};
+
 const info: Verb = {
   summary: 'Display what peapod knows about this host',
   group: 'System',
@@ -190,6 +198,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   images: imageVerbs.list as Verb,
   rmi: imageVerbs.rm as Verb,
   ...below('image', imageVerbs),
+  ...below('network', networkVerbs),
   info,
   version: {
     summary: 'Display the version of peapod',
@@ -218,6 +227,7 @@ export const groups: Readonly<Record<string, { summary: string; group: Verb['gro
   pod: { summary: 'Manage pods', group: 'Pods' },
   container: { summary: 'Manage containers', group: 'Containers' },
   image: { summary: 'Manage images', group: 'Images' },
+  network: { summary: 'Manage networks', group: 'Networks' },
   system: { summary: 'Manage peapod', group: 'System' },
 };
 

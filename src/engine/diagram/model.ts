@@ -70,13 +70,15 @@ export interface DiagramContainer {
 
 const kindOrder: readonly DiagramNetwork['kind'][] = ['bridge', 'helper', 'host', 'joined', 'none'];
 
-/** Containers that belong to a pod that is not among `pods` are left out. */
-export function diagramOf(pods: readonly PodView[], containers: readonly ContainerView[]): Diagram {
+/** Containers of a pod that is not among `pods` are left out, and with `pods` alone those outside pods too. */
+export function diagramOf(
+  pods: readonly PodView[],
+  containers: readonly ContainerView[],
+  what: 'all' | 'pods' = 'all',
+): Diagram {
   const byId = new Map(containers.map((container) => [container.id, container]));
-  const drafts = [
-    ...pods.map((pod) => podDraft(pod, byId)),
-    ...containers.filter(({ podId }) => podId === undefined).map(containerDraft),
-  ];
+  const lone = what === 'all' ? containers.filter(({ podId }) => podId === undefined) : [];
+  const drafts = [...pods.map((pod) => podDraft(pod, byId)), ...lone.map(containerDraft)];
   const networks = new Map<string, DiagramNetwork>();
   const names = new Map(containers.map(({ id, name }) => [id, name]));
   const attachments = Map.groupBy(
