@@ -43,7 +43,14 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     ...(await composePlaces(facts, paths)),
     images: once(async () => {
       const { ImageStore } = await import('./image/store.ts');
-      return new ImageStore({ paths, facts, host: hostRunner, inside: context.inside, table: store.images });
+      return new ImageStore({
+        paths,
+        facts,
+        host: hostRunner,
+        inside: context.inside,
+        table: store.images,
+        signal: interrupt.signal,
+      });
     }),
     self: [...facts.self, '--root', paths.root, '--runroot', paths.runRoot],
   };

@@ -85,6 +85,13 @@ function makeDirectories(at: { diff: string; work: string; merged: string }): vo
   for (const dir of [at.diff, at.work, at.merged]) mkdirSync(dir, { recursive: true });
 }
 
+/** overlayfs wants something below, also for an image without any layer. */
+function emptyLayer(containerDir: string): string {
+  const dir = join(containerDir, 'rootfs', 'l', 'empty');
+  mkdirSync(dir, { recursive: true });
+  return dir;
+}
+
 /** An image's layers (lowest first) or a directory, with a writable layer on top. */
 export function planOverlay(
   containerDir: string,
@@ -93,7 +100,7 @@ export function planOverlay(
 ): RootfsPlan {
   const at = layout(containerDir, 'root');
   makeDirectories(at);
-  const topFirst = [...lowestFirst].reverse();
+  const topFirst = lowestFirst.length > 0 ? [...lowestFirst].reverse() : [emptyLayer(containerDir)];
   const foreign = topFirst.find((layer) => /[:,\\]/.test(layer));
   if (foreign !== undefined) {
     throw new PeapodError(

@@ -60,7 +60,8 @@ export function examine(
 
 function isMissing(tool: string, facts: HostFacts): boolean {
   try {
-    which(tool, facts.env.PATH);
+    // On Debian a user's PATH lacks the directories where the bridge backend finds its programs all the same.
+    which(tool, `${facts.env.PATH ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin`);
     return false;
   } catch {
     return true;

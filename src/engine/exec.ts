@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { availableCapabilities } from '../container/capabilities.ts';
@@ -9,6 +8,7 @@ import { PeapodError } from '../errors.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { newId } from './names.ts';
 import { parseEnvironment } from './parse-options.ts';
 import type { ExecRequest } from './requests.ts';
 import { planRootfs, userOf } from './rootfs.ts';
@@ -33,7 +33,7 @@ export async function execIn(
     );
   }
   const runtimeDir = context.paths.containerRuntime(record.id);
-  const token = randomBytes(4).toString('hex');
+  const token = newId().slice(0, 8);
   const processFile = join(runtimeDir, `exec-${token}.json`);
   const logFile = join(runtimeDir, `exec-${token}.log`);
   const config = JSON.parse(readFileSync(join(runtimeDir, 'config.json'), 'utf8')) as OciConfig;

@@ -23,8 +23,10 @@ export class Views {
     return store.containers.all().map((record) => this.container(record, sandboxes.get(record.sandboxId)));
   }
 
-  container(record: ContainerRecord, sandbox: SandboxRecord | undefined): ContainerView {
+  container(record: ContainerRecord, stored: SandboxRecord | undefined): ContainerView {
+    const sandbox = stored && this.#ofThisBoot(stored);
     const { spec } = record;
+    const state = this.stateOf(record);
     const podName = record.podId ? this.#context.store.names.nameOf(record.podId) : undefined;
     return {
       id: record.id,
@@ -35,8 +37,9 @@ export class Views {
       createdAtMs: record.createdAtMs,
       startedAtMs: record.startedAtMs,
       finishedAtMs: record.finishedAtMs,
-      state: this.stateOf(record),
-      exitCode: record.exitCode,
+      state,
+      // Ended by a reboot: nobody was there to see how, which podman writes as 255.
+      exitCode: record.exitCode ?? (record.startedAtMs !== undefined && state === 'exited' ? 255 : undefined),
       pid: record.process?.pid ?? 0,
       podId: record.podId,
       podName,
@@ -55,6 +58,7 @@ export class Views {
   /** `stopped`: it has ended, and its clean-up is still to come. */
   stateOf(record: ContainerRecord): string {
     if (record.state !== 'running' && record.state !== 'paused') return record.state;
+    if (record.bootId !== this.#context.facts.bootId) return 'exited';
     return this.#lifecycle.isRunning(record) ? record.state : 'stopped';
   }
 
@@ -68,7 +72,7 @@ export class Views {
     pod: PodRecord,
     members: readonly ContainerRecord[] = this.#context.store.containers.ofPod(pod.id),
   ): Promise<PodView> {
-    const sandbox = this.#context.store.sandboxes.get(pod.id) as SandboxRecord;
+    const sandbox = this.#ofThisBoot(this.#context.store.sandboxes.get(pod.id) as SandboxRecord);
     const states = members.map((member) => ({
       id: member.id,
       name: member.name,
@@ -95,6 +99,13 @@ export class Views {
       shared: pod.shared,
       missing: await this.#sandboxes.missing(sandbox),
     };
+  }
+
+  /** What a sandbox had before a reboot it has no more. */
+  #ofThisBoot(sandbox: SandboxRecord): SandboxRecord {
+    if (sandbox.bootId === this.#context.facts.bootId) return sandbox;
+    const { attachment: _, ...rest } = sandbox;
+    return { ...rest, published: [] };
   }
 
   #attachments(sandbox: SandboxRecord | undefined): AttachmentView[] {
@@ -131,7 +142,7 @@ function portsOf(sandbox: SandboxRecord): ContainerView['ports'] {
   return sandbox.spec.ports.map((port) => ({ ...port, via: '' }));
 }
 
-function networksOf(sandbox: SandboxRecord): string[] {
+export function networksOf(sandbox: SandboxRecord): string[] {
   const { network } = sandbox.spec;
   return network.kind === 'backend' ? [network.spec.network] : [];
 }
