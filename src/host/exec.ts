@@ -41,6 +41,7 @@ export class CommandFailed extends PeapodError {
 
 /** Debian's package of each program that peapod calls. */
 const packageOf: Readonly<Record<string, string>> = {
+  'aardvark-dns': 'aardvark-dns',
   conmon: 'conmon',
   crun: 'crun',
   ip: 'iproute2',
@@ -157,14 +158,15 @@ export class Runner {
     return this.run(['sh', '-ec', commands.map(commandLine).join('\n')], options);
   }
 
-  /** Starts a program that outlives this process, in a session of its own. */
-  start(argv: readonly string[], stdio: StdioOptions, env?: RunOptions['env']): ChildProcess {
+  /** Starts a program that outlives this process, in a session of its own; `cwd` is the caller's where it is left out. */
+  start(argv: readonly string[], stdio: StdioOptions, env?: RunOptions['env'], cwd?: string): ChildProcess {
     const full = this.command(argv);
     trace?.(`${commandLine(full)} &`, 0, 0);
     const child = spawn(full[0] as string, full.slice(1), {
       stdio,
       detached: true,
       ...(env ? { env: { ...process.env, ...env } } : {}),
+      ...(cwd ? { cwd } : {}),
     });
     child.unref();
     return child;

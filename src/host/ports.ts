@@ -3,7 +3,7 @@ import { endianness } from 'node:os';
 
 /** Who holds a port of the host, as far as this user may see: for error messages. */
 
-interface BoundSocket {
+export interface BoundSocket {
   /** As /proc writes it: 8 or 32 hex digits, 32-bit words in the host's byte order. */
   readonly address: string;
   readonly port: number;
@@ -38,14 +38,27 @@ export function parseSocketTable(text: string): BoundSocket[] {
  * addresses, so that any holder of the port counts.
  */
 export function describeHolder(protocol: 'tcp' | 'udp', ip: string, port: number): string | undefined {
+  const [holder] = findBound(protocol, ip, port);
+  return holder && describeBound(holder);
+}
+
+/** Sockets that keep others from the port; `netDir` is `/proc/PID/net` for another network namespace. */
+export function findBound(
+  protocol: 'tcp' | 'udp',
+  ip: string,
+  port: number,
+  netDir = '/proc/net',
+): BoundSocket[] {
   const wanted = conflicting(ip);
-  const holders = [`/proc/net/${protocol}`, `/proc/net/${protocol}6`]
+  return [`${netDir}/${protocol}`, `${netDir}/${protocol}6`]
     .flatMap((path) => parseSocketTable(textOf(path)))
     .filter((socket) => socket.port === port && (protocol === 'udp' || socket.listening))
     .filter((socket) => wanted === undefined || wanted.has(socket.address));
-  const holder = holders[0];
-  if (!holder) return undefined;
-  return processHolding(holder.inode) ?? `a process of user ${holder.uid}`;
+}
+
+/** As `describeHolder` says it. */
+export function describeBound({ inode, uid }: BoundSocket): string {
+  return processHolding(inode) ?? `a process of user ${uid}`;
 }
 
 /** The addresses as /proc writes them that keep `ip` from being bound; undefined for any. */

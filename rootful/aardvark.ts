@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { PeapodError } from '../src/errors.ts';
+import type { Runner } from '../src/host/exec.ts';
+import { describeBound, findBound } from '../src/host/ports.ts';
+import { identify, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+
+/** Appended to the names of pods where resolv.conf(5) says to search; podman's word. */
+export const dnsDomain = 'dns.podman';
+
+const dnsPort = 53;
+/** Written by aardvark-dns, in the same directory as the zones. */
+const pidFile = 'aardvark.pid';
+const endTimeoutMs = 5_000;
+/** A thread that can bind its address has done so after a few milliseconds; the others never will. */
+const bindTimeoutMs = 1_000;
+
+export interface AardvarkOptions {
+  /** Zones, and nothing else but the pid file: a directory of its own. */
+  readonly directory: string;
+  /** False for one that knows no names but its zones': everything else does not exist. */
+  readonly forwards: boolean;
+  /** Absolute path of the program. Throws TOOL_MISSING. */
+  program(): string;
+  /** Enters the network namespace of the bridges. */
+  readonly runner: Runner;
+  /** That namespace as this process can open it; undefined where it is gone. */
+  netnsPath(): string | undefined;
+}
+
+/**
+ * One process aardvark-dns(1). It daemonises itself, writes its pid, and reads its zones again on SIGHUP. Who
+ * it is stands in its own command line, so that one whose starter was killed is found as well.
+ */
+export class Aardvark {
+  readonly #options: AardvarkOptions;
+
+  constructor(options: AardvarkOptions) {
+    this.#options = options;
+  }
+
+  /** The one that serves the namespace as it is now. Reads /proc only. */
+  running(): ProcessIdentity | undefined {
+    const identity = this.#find();
+    return identity && this.#isInPlace(identity) ? identity : undefined;
+  }
+
+  /** Has it read its zones, starting it where it does not run. Returns before it has. */
+  async reload(): Promise<void> {
+    const identity = this.running();
+    if (!identity || !signalProcess(identity, 'SIGHUP')) await this.#start();
+  }
+
+  /** Waits until it has bound the addresses. Throws PORT_IN_USE naming who has one of them. */
+  async serving(listen: readonly string[], network: string): Promise<void> {
+    const deadline = performance.now() + bindTimeoutMs;
+    for (let pauseMs = 0.5; ; pauseMs = Math.min(pauseMs * 2, 20)) {
+      const waiting = listen.filter((address) => !this.#hasBound(address));
+      const [address] = waiting;
+      if (address === undefined) return;
+      if (performance.now() > deadline) throw this.#notServing(address, network);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  /** Idempotent. */
+  async end(): Promise<void> {
+    const identity = this.#find();
+    // It has nothing to save, and its own way out leaves it running where its last zone went.
+    if (identity && signalProcess(identity, 'SIGKILL')) await waitForEnd(identity, endTimeoutMs);
+    rmSync(join(this.#options.directory, pidFile), { force: true });
+  }
+
+  /** Names of the networks that have a zone. */
+  zones(): string[] {
+    try {
+      return readdirSync(this.#options.directory).filter((name) => name !== pidFile);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { directory, forwards, program, runner } = this.#options;
+    await this.end(); // one that serves a namespace that is gone
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const argv = ['--config', directory, '--port', `${dnsPort}`, '--filter-search-domain', `.${dnsDomain}`];
+    const env = forwards ? { AARDVARK_NO_PROXY: undefined } : { AARDVARK_NO_PROXY: '1' };
+    const child = runner.start([program(), ...argv, 'run'], 'ignore', env, '/');
+    child.ref(); // unlike the daemon that it leaves behind, it is waited for
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code === 0 && this.running()) return;
+    throw new PeapodError('COMMAND_FAILED', `aardvark-dns did not start: it exited with ${code}`, {
+      hint: `see what it says: ${program()} --config ${directory} run`,
+    });
+  }
+
+  #find(): ProcessIdentity | undefined {
+    const { directory } = this.#options;
+    const pid = Number(textOf(join(directory, pidFile)));
+    if (!(pid > 0)) return undefined;
+    const words = textOf(`/proc/${pid}/cmdline`).split('\0');
+    const isOurs = words.some((word, index) => word === '--config' && words[index + 1] === directory);
+    return isOurs ? identify(pid) : undefined;
+  }
+
+  #isInPlace({ pid }: ProcessIdentity): boolean {
+    const path = this.#options.netnsPath();
+    try {
+      return path !== undefined && statSync(path).ino === statSync(`/proc/${pid}/ns/net`).ino;
+    } catch {
+      return false;
+    }
+  }
+
+  #hasBound(address: string): boolean {
+    const pid = this.running()?.pid;
+    if (pid === undefined) return false;
+    const bound = findBound('udp', address, dnsPort, `/proc/${pid}/net`);
+    if (bound.length === 0) return false;
+    const own = socketInodes(pid);
+    return bound.some(({ inode }) => own.has(inode));
+  }
+
+  #notServing(address: string, network: string): PeapodError {
+    const pid = this.running()?.pid;
+    const [other] = pid === undefined ? [] : findBound('udp', address, dnsPort, `/proc/${pid}/net`);
+    if (!other) {
+      return new PeapodError('COMMAND_FAILED', `aardvark-dns does not serve ${address} of "${network}"`, {
+        hint: 'it says why to syslog',
+      });
+    }
+    const holder = describeBound(other);
+    return new PeapodError(
+      'PORT_IN_USE',
+      `port 53 of "${network}"'s gateway ${address} is in use by ${holder}`,
+      {
+        hint: `names need that port: free it, or make the network with --disable-dns`,
+      },
+    );
+  }
+}
+
+/** Of the sockets that a process holds, as /proc/net names them. */
+function socketInodes(pid: number): Set<string> {
+  const inodes = new Set<string>();
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    const match = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`));
+    if (match?.[1]) inodes.add(match[1]);
+  }
+  return inodes;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

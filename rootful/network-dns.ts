@@ -1,0 +1,193 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PeapodError } from '../src/errors.ts';
+import type { Runner } from '../src/host/exec.ts';
+import { waitForLock } from '../src/host/locks.ts';
+import { Aardvark } from './aardvark.ts';
+import { type DnsEntry, type DnsZone, formatZone, parseZone, withEntry } from './dns-zone.ts';
+
+export interface NetworkDnsOptions {
+  /** Of the name servers' alone, below the runtime root. */
+  readonly directory: string;
+  /** Absolute path of aardvark-dns. Throws TOOL_MISSING. */
+  program(): string;
+  /** Enters the network namespace of the bridges. */
+  readonly runner: Runner;
+  /** That namespace as this process can open it; undefined where it is gone. */
+  netnsPath(): string | undefined;
+  /** Whether the target still exists: entries of others are swept when a name server is started. */
+  exists(targetId: string): boolean;
+}
+
+/** A network that names are served on. */
+export interface NamedNetwork {
+  readonly name: string;
+  /** The bridge's own addresses, without prefix lengths: where its pods find the name server. */
+  readonly listen: readonly string[];
+  /** Whether other names are asked of the world outside. */
+  readonly forwards: boolean;
+}
+
+const lockTimeoutMs = 30_000;
+
+/**
+ * Names on bridge networks, by aardvark-dns: one process a network namespace, and a second where there are
+ * networks without a way out, for whether it forwards is said once a process. They come with the first pod and
+ * go with the last. What they serve stands in files, which are all the memory there is:
+ * `lock`; `forwarding/` and `closed/`, each with a zone a network and aardvark's pid; `next`, a zone being written.
+ */
+export class NetworkDns {
+  readonly #options: NetworkDnsOptions;
+
+  constructor(options: NetworkDnsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A pod has these addresses and names from now on. Idempotent. Throws PORT_IN_USE where somebody has port 53
+   * of the bridge, TOOL_MISSING, COMMAND_FAILED.
+   */
+  async set(network: NamedNetwork, entry: DnsEntry): Promise<void> {
+    mkdirSync(this.#directory(network), { recursive: true, mode: 0o700 });
+    await this.#locked(async () => {
+      const zone = this.#read(network, network.name);
+      const isNew = zone === undefined || zone.listen.join() !== network.listen.join();
+      const changed = this.#write(
+        network,
+        withEntry({ listen: network.listen, entries: zone?.entries ?? [] }, entry),
+      );
+      await this.#serve(network, changed, isNew);
+    });
+  }
+
+  /**
+   * Gives a pod that `set` knows other names; also starts a name server that was killed, unless names only go.
+   * `names` is asked when nobody else changes any. Idempotent; nothing where the pod is not known.
+   */
+  async setNames(
+    network: Omit<NamedNetwork, 'listen'>,
+    targetId: string,
+    names: () => readonly string[],
+  ): Promise<void> {
+    if (!this.#read(network, network.name)) return;
+    await this.#locked(async () => {
+      const zone = this.#read(network, network.name);
+      const before = zone?.entries.find(({ id }) => id === targetId);
+      if (!zone || !before) return;
+      const entry = { ...before, names: names().map((name) => name.toLowerCase()) };
+      const changed = this.#write(network, withEntry(zone, entry));
+      const had = new Set(before.names);
+      const onlyLess = changed && entry.names.every((name) => had.has(name));
+      if (onlyLess && !this.#server(network).running()) return;
+      await this.#serve({ ...network, listen: zone.listen }, changed, false);
+    });
+  }
+
+  /** The pod has no name on any network any more. Idempotent; needs neither namespace nor process. */
+  async remove(targetId: string): Promise<void> {
+    const kinds = [true, false].filter((forwards) => this.#zonesWith({ forwards }, targetId).length > 0);
+    if (kinds.length === 0) return;
+    await this.#locked(async () => {
+      for (const forwards of kinds) await this.#removeFrom({ forwards }, targetId);
+    });
+  }
+
+  /** Whether the name server of such a network runs, in the right place. Reads /proc only. */
+  isServed(network: Pick<NamedNetwork, 'forwards'>): boolean {
+    return this.#server(network).running() !== undefined;
+  }
+
+  /** Whether a pod has names on a network. */
+  knows(network: Omit<NamedNetwork, 'listen'>, targetId: string): boolean {
+    return this.#read(network, network.name)?.entries.some(({ id }) => id === targetId) ?? false;
+  }
+
+  async #removeFrom(kind: Pick<NamedNetwork, 'forwards'>, targetId: string): Promise<void> {
+    const server = this.#server(kind);
+    for (const name of this.#zonesWith(kind, targetId)) {
+      const zone = this.#read(kind, name) as DnsZone;
+      this.#write({ ...kind, name }, { ...zone, entries: zone.entries.filter(({ id }) => id !== targetId) });
+    }
+    if (server.zones().length === 0) await server.end();
+    else if (server.running()) await server.reload();
+  }
+
+  async #serve(network: NamedNetwork, changed: boolean, isNew: boolean): Promise<void> {
+    const server = this.#server(network);
+    const runs = server.running() !== undefined;
+    if (runs && !changed) return;
+    if (!runs) this.#sweep(network);
+    await server.reload();
+    if (isNew || !runs) await server.serving(network.listen, network.name);
+  }
+
+  /** What killed commands left. */
+  #sweep(kind: Pick<NamedNetwork, 'forwards'>): void {
+    for (const name of this.#server(kind).zones()) {
+      const zone = this.#read(kind, name) as DnsZone;
+      const entries = zone.entries.filter(({ id }) => this.#options.exists(id));
+      this.#write({ ...kind, name }, { ...zone, entries });
+    }
+  }
+
+  #zonesWith(kind: Pick<NamedNetwork, 'forwards'>, targetId: string): string[] {
+    return this.#server(kind)
+      .zones()
+      .filter((name) => this.#read(kind, name)?.entries.some(({ id }) => id === targetId));
+  }
+
+  #read(kind: Pick<NamedNetwork, 'forwards'>, name: string): DnsZone | undefined {
+    try {
+      return parseZone(readFileSync(join(this.#directory(kind), name), 'utf8'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Appears whole or not at all; a zone without entries goes. False where nothing changes. */
+  #write({ forwards, name }: Omit<NamedNetwork, 'listen'>, zone: DnsZone): boolean {
+    const path = join(this.#directory({ forwards }), name);
+    const before = this.#read({ forwards }, name);
+    const text = formatZone(zone);
+    if (before && formatZone(before) === text) return false;
+    if (zone.entries.length === 0) {
+      rmSync(path, { force: true });
+      return true;
+    }
+    const next = join(this.#options.directory, 'next');
+    writeFileSync(next, text, { mode: 0o600 });
+    renameSync(next, path);
+    return true;
+  }
+
+  #directory({ forwards }: Pick<NamedNetwork, 'forwards'>): string {
+    return join(this.#options.directory, forwards ? 'forwarding' : 'closed');
+  }
+
+  #server(kind: Pick<NamedNetwork, 'forwards'>): Aardvark {
+    const { program, runner, netnsPath } = this.#options;
+    return new Aardvark({
+      directory: this.#directory(kind),
+      forwards: kind.forwards,
+      program,
+      runner,
+      netnsPath,
+    });
+  }
+
+  async #locked(change: () => Promise<void>): Promise<void> {
+    const path = join(this.#options.directory, 'lock');
+    const lock = await waitForLock(path, 'exclusive', lockTimeoutMs);
+    if (!lock) {
+      throw new PeapodError('BUSY', `other changes of names have gone on for ${lockTimeoutMs / 1000} s`, {
+        hint: `see who makes them with: fuser -v ${path}`,
+      });
+    }
+    try {
+      await change();
+    } finally {
+      lock.release();
+    }
+  }
+}
