@@ -1,0 +1,119 @@
+import { PeapodError } from '../../src/errors.ts';
+import type { Runner } from '../../src/host/exec.ts';
+import type { Attachment, PodNetworkSpec } from '../../src/network/backend.ts';
+import type { PluginList } from './config.ts';
+import type { Endpoint } from './list.ts';
+import type { CniAddress, CniResult } from './result.ts';
+
+/** Marks attachments that plugins made, in `opaque`. */
+const executor = 'cni';
+
+export function isByPlugins(attachment: Attachment): boolean {
+  return attachment.opaque.executor === executor;
+}
+
+/** What the kernel has in the pod's namespace; undefined where that is gone. */
+export interface PodInterface {
+  readonly mtuBytes: number;
+  readonly macAddress: string | undefined;
+  readonly isUp: boolean;
+  /** With prefix lengths. */
+  readonly addresses: readonly string[];
+}
+
+/** Results older than 1.1.0 tell no MTU, and no plugin need tell the MAC: the kernel is asked for both. */
+export function describeAttachment(
+  list: PluginList,
+  endpoint: Endpoint,
+  result: CniResult,
+  pod: PodInterface | undefined,
+): Attachment {
+  const ips = podAddresses(result);
+  const own = result.interfaces.find(({ name, sandbox }) => sandbox && name === endpoint.ifname);
+  const macAddress = own?.mac?.toLowerCase() || pod?.macAddress;
+  return {
+    backend: 'bridge',
+    network: list.name,
+    ifname: endpoint.ifname,
+    addresses: ips.map(({ address }) => address),
+    gateways: [...new Set(ips.flatMap(({ gateway }) => gateway ?? []))],
+    dns: result.dns.nameservers ?? [],
+    mtuBytes: own?.mtu || pod?.mtuBytes || 1500,
+    ...(macAddress ? { macAddress } : {}),
+    opaque: { executor, source: list.source },
+  };
+}
+
+/** Addresses of the pod, without those that a plugin gave to interfaces of the host. */
+export function podAddresses({ ips, interfaces }: CniResult): CniAddress[] {
+  return ips.filter(({ interface: index }) => index === undefined || interfaces[index]?.sandbox);
+}
+
+/**
+ * What to ask for where an earlier ADD was never undone: a pod that comes back from a crash or a reboot keeps
+ * its addresses if the plugin can give chosen ones.
+ */
+export function addressesToKeep(
+  list: PluginList,
+  spec: PodNetworkSpec,
+  before: CniResult | undefined,
+): readonly string[] {
+  const chooses = list.plugins.some(({ ipamType }) => ipamType === 'host-local');
+  if (spec.staticAddresses.length > 0 || !chooses || !before) return spec.staticAddresses;
+  return podAddresses(before).map(({ address }) => address.split('/')[0] as string);
+}
+
+/** Plugins may pass over what they do not know: throws where a chosen address or MAC was. */
+export function requireChosen(list: PluginList, spec: PodNetworkSpec, attachment: Attachment): void {
+  const given = attachment.addresses.map((cidr) => cidr.split('/')[0]);
+  const missing = spec.staticAddresses.find((address) => !given.includes(address));
+  if (missing) throw passedOver(list, `the address ${missing}`, 'ips');
+  if (spec.macAddress && attachment.macAddress !== spec.macAddress) {
+    throw passedOver(list, `the MAC address ${spec.macAddress}`, 'mac');
+  }
+}
+
+function passedOver(list: PluginList, what: string, capability: string): PeapodError {
+  return new PeapodError(
+    'NETWORK_UNSUPPORTED',
+    `network "${list.name}" (${list.source}): its plugins did not take ${what}`,
+    { hint: `add "capabilities": {"${capability}": true} to a plugin that can, or choose another network` },
+  );
+}
+
+/** Undefined where the namespace or the interface is gone. */
+export async function readPodInterface(
+  netns: Runner,
+  ip: string,
+  ifname: string,
+): Promise<PodInterface | undefined> {
+  const { exitCode, stdout } = await netns.run([ip, '-json', 'address', 'show', 'dev', ifname], {
+    accept: 'any',
+  });
+  if (exitCode !== 0) return undefined;
+  const links = JSON.parse(stdout || '[]') as {
+    ifname?: string;
+    mtu: number;
+    address?: string;
+    flags: string[];
+    addr_info: { local: string; prefixlen: number }[];
+  }[];
+  const link = links.find((one) => one.ifname === ifname);
+  if (!link) return undefined;
+  return {
+    mtuBytes: link.mtu,
+    macAddress: link.address,
+    isUp: link.flags.includes('UP'),
+    addresses: link.addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+  };
+}
+
+/** In words; nothing where all is there. */
+export function missingInPod(last: Attachment, pod: PodInterface | undefined): string[] {
+  if (!pod) return [`the pod's interface ${last.ifname}`];
+  const missing = last.addresses
+    .filter((cidr) => !pod.addresses.includes(cidr))
+    .map((cidr) => `the address ${cidr}`);
+  if (!pod.isUp) missing.push(`the pod's interface ${last.ifname} being up`);
+  return missing;
+}
