@@ -4,6 +4,7 @@ import type { ConfList } from '../src/network/conflist.ts';
 import { isInterfaceName } from '../src/network/interface-name.ts';
 import type { IpFamily } from '../src/network/ip-family.ts';
 import { type Ipam, readIpam } from '../src/network/ipam-config.ts';
+import { readNetworkConfig } from '../src/network/network-config.ts';
 import type { Subnet } from '../src/network/subnet.ts';
 
 /**
@@ -15,7 +16,15 @@ export interface BridgeNetwork {
   readonly source: string;
   /** The interface, ≤ 15 bytes. */
   readonly bridge: string;
-  /** The bridge owns the gateway's addresses. */
+  /** No way out: pods get no default route, and nothing is masqueraded or published. */
+  readonly internal: boolean;
+  /** Names are served on it. */
+  readonly dnsEnabled: boolean;
+  /** Where pods search for names, `dns.podman` unless a dnsname entry says otherwise. */
+  readonly dnsDomain: string;
+  /** Nothing passes between it and other networks that are isolated too. */
+  readonly isolated: boolean;
+  /** The bridge owns the gateway's addresses, and pods get out through it. */
   readonly isGateway: boolean;
   /** Pods get a default route even where IPAM names none. */
   readonly isDefaultGateway: boolean;
@@ -34,6 +43,9 @@ export interface BridgeNetwork {
   readonly dnsServers: readonly string[];
 }
 
+/** podman's. */
+export const defaultDnsDomain = 'dns.podman';
+
 /** Throws NETWORK_UNSUPPORTED for a plugin or an option that only an executed plugin could serve. */
 export function bridgeNetwork(list: ConfList): BridgeNetwork {
   const [first, ...chained] = list.plugins;
@@ -48,10 +60,15 @@ export function bridgeNetwork(list: ConfList): BridgeNetwork {
   if (!ipamConfig) throw unsupported(list, 'a bridge without ipam');
   const ipam = readIpam(list, ipamConfig);
   const isDefaultGateway = config.boolean('isDefaultGateway', false);
+  const { internal, dnsEnabled } = readNetworkConfig(list);
   const network: BridgeNetwork = {
     name: list.name,
     source: list.source,
     bridge,
+    internal,
+    dnsEnabled,
+    dnsDomain: defaultDnsDomain,
+    isolated: false,
     isGateway: config.boolean('isGateway', false) || isDefaultGateway,
     isDefaultGateway,
     forceAddress: config.boolean('forceAddress', false),
@@ -92,10 +109,15 @@ function withChained(
     case 'portmap':
       refuse(list, config, ['conditionsV4', 'conditionsV6', 'masqAll']);
       return { ...network, portMapping: { snat: config.boolean('snat', true) } };
-    case 'firewall':
+    case 'firewall': {
       // What it allows, the native path lets through; what it forbids, it does not.
-      if (config.optionalString('ingressPolicy') !== 'open') refuse(list, config, ['ingressPolicy']);
+      const policy = config.optionalString('ingressPolicy');
+      if (policy === 'same-bridge') return { ...network, isolated: true };
+      if (policy !== 'open') refuse(list, config, ['ingressPolicy']);
       return network;
+    }
+    case 'dnsname':
+      return { ...network, dnsDomain: config.optionalString('domainName') || defaultDnsDomain };
     case 'tuning': {
       refuse(list, config, ['sysctl', 'promisc', 'allmulti', 'txQLen']);
       return {

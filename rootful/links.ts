@@ -137,9 +137,12 @@ export function podRoutes(network: BridgeNetwork, addresses: readonly AssignedAd
   return routes;
 }
 
-/** The gateway's addresses with prefix lengths: what the bridge owns. */
+/**
+ * The gateway's addresses with prefix lengths: what the bridge owns; where it is no gateway, to be asked for
+ * names at.
+ */
 export function bridgeAddresses(network: BridgeNetwork): string[] {
-  if (!network.isGateway) return [];
+  if (!network.isGateway && !network.dnsEnabled) return [];
   const { ipam } = network;
   const pairs =
     ipam.kind === 'static'

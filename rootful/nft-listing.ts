@@ -12,6 +12,9 @@ export interface TableListing {
 
 export const emptyListing: TableListing = { exists: false, elements: [], ruleCounts: new Map() };
 
+/** Their keys are names of interfaces, which stand in quotes. */
+const interfaceSets = new Set(['localnet', 'admitted', 'isolated', 'within']);
+
 interface ListedSet {
   readonly name: string;
   readonly elem?: readonly unknown[];
@@ -38,8 +41,8 @@ function readElement(set: string, listed: unknown): Element {
   const wrapped = (left as { elem?: { val: unknown; comment?: string } } | null)?.elem;
   const value = right === undefined ? {} : { value: text(right) };
   const key = text(wrapped?.val ?? left);
-  const isInterface = set === 'localnet' || set === 'admitted';
-  return { set, key: isInterface ? `"${key}"` : key, ...value, owner: wrapped?.comment ?? '' };
+  const names = interfaceSets.has(set) ? key.split(' . ').map((name) => `"${name}"`) : [key];
+  return { set, key: names.join(' . '), ...value, owner: wrapped?.comment ?? '' };
 }
 
 function text(value: unknown): string {

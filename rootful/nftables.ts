@@ -21,6 +21,8 @@ table ${table} {
   set masquerade6 { type ipv6_addr; flags interval; }
   set localnet { type ifname; }
   set admitted { type ifname; }
+  set isolated { type ifname; }
+  set within { type ifname . ifname; }
   map ports4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map ports6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
   map host_ports4 { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
@@ -47,6 +49,14 @@ table ${table} {
   }
   chain answers {
     ct status dnat accept
+    drop
+  }
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    iifname @isolated oifname @isolated jump isolation
+  }
+  chain isolation {
+    iifname . oifname @within return
     drop
   }
   chain postrouting {
@@ -79,7 +89,13 @@ export function networkElements(network: BridgeNetwork): Element[] {
     elements.push({ set: `subnets${family}`, key, owner });
     if (network.ipMasq) elements.push({ set: `masquerade${family}`, key, owner });
   }
-  if (reachableFromLocalhost(network)) elements.push({ set: 'localnet', key: `"${network.bridge}"`, owner });
+  const bridge = `"${network.bridge}"`;
+  if (reachableFromLocalhost(network)) elements.push({ set: 'localnet', key: bridge, owner });
+  if (network.isolated) {
+    elements.push({ set: 'isolated', key: bridge, owner });
+    // A pod reaches published ports of its neighbours through the bridge that it came by.
+    elements.push({ set: 'within', key: `${bridge} . ${bridge}`, owner });
+  }
   return elements;
 }
 

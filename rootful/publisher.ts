@@ -115,6 +115,13 @@ export class Publisher {
 /** Throws NETWORK_UNSUPPORTED for ports that the network cannot serve. */
 export function refuseUnpublishable(network: BridgeNetwork, ports: readonly PortMapping[]): void {
   if (ports.length === 0) return;
+  if (network.internal) {
+    throw new PeapodError(
+      'NETWORK_UNSUPPORTED',
+      `network "${network.name}" is internal, so no port can be published`,
+      { hint: 'leave out -p, or choose a network with a way out' },
+    );
+  }
   if (!network.portMapping) {
     throw new PeapodError(
       'NETWORK_UNSUPPORTED',

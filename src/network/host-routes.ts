@@ -50,3 +50,10 @@ function lines(path: string): string[] {
     return [];
   }
 }
+
+/** The interfaces of this process' network namespace, by name: proc(5), `/proc/net/dev`. */
+export function readHostInterfaces(procNet = '/proc/net'): string[] {
+  return lines(join(procNet, 'dev'))
+    .filter((line) => line.includes(':'))
+    .map((line) => line.slice(0, line.lastIndexOf(':')).trim());
+}

@@ -66,9 +66,7 @@ export function readNetworkConfig(list: ConfList): NetworkConfig {
     networkInterface: config.optionalString(driver === 'bridge' ? 'bridge' : 'master') ?? defaultOf(driver),
     subnets: ipam ? readSubnets(list, ipam) : [],
     internal: isInternal(driver, config),
-    dnsEnabled:
-      chained.some(({ type }) => type === 'dnsname') ||
-      args?.optionalObject('peapod')?.optionalString('dns') === 'true',
+    dnsEnabled: isDnsEnabled(list),
     dnsServers: config.optionalObject('dns')?.strings('nameservers') ?? [],
     labels: args?.stringMap('podman_labels') ?? {},
     options: {
@@ -79,6 +77,12 @@ export function readNetworkConfig(list: ConfList): NetworkConfig {
     },
     ipamDriver: ipam?.optionalString('type') || 'none',
   };
+}
+
+/** CNI has the plugin dnsname for it, which hardly any host has: peapod's own mark lets others ignore it. */
+function isDnsEnabled(list: ConfList): boolean {
+  if (list.plugins.some(({ type }) => type === 'dnsname')) return true;
+  return list.config.optionalObject('args')?.optionalObject('peapod')?.optionalString('dns') === 'true';
 }
 
 /** Of macvlan and ipvlan that is what the default route leaves the pod with: none. */

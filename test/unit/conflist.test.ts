@@ -156,7 +156,7 @@ describe('a conflist', () => {
     ],
     [
       'plugins[1].ingressPolicy',
-      bridgeConfList({}, {}, {}, [{ type: 'firewall', ingressPolicy: 'same-bridge' }]),
+      bridgeConfList({}, {}, {}, [{ type: 'firewall', ingressPolicy: 'isolated' }]),
     ],
   ])('that needs %s is unsupported by name, not half obeyed', (what, document) => {
     expect(() => read(document)).toThrow(

@@ -61,6 +61,16 @@ describe('the firewall as text', () => {
     );
   });
 
+  it('keeps isolated networks apart, and lets a bridge’s own traffic pass [C5]', () => {
+    const apart = network({}, { bridge: 'br.a' }, {}, [{ type: 'firewall', ingressPolicy: 'same-bridge' }]);
+    const text = addElements(networkElements(apart));
+    expect(text).toContain('add element inet peapod isolated { "br.a" comment "br.a" }\n');
+    expect(text).toContain('add element inet peapod within { "br.a" . "br.a" comment "br.a" }\n');
+    expect(addElements(networkElements(explained))).not.toContain('isolated');
+    expect(baseRuleset).toContain('iifname @isolated oifname @isolated jump isolation');
+    expect(baseRuleset).toMatch(/chain isolation \{\n\s+iifname \. oifname @within return\n\s+drop\n/);
+  });
+
   it('does not masquerade where ipMasq is off, nor open localhost where portmap does not translate', () => {
     const quiet = network({}, { ipMasq: false }, {}, [{ type: 'portmap', snat: false }]);
     expect(networkElements(quiet).map(({ set }) => set)).toEqual(['subnets4']);
@@ -107,6 +117,8 @@ describe('the firewall as text', () => {
       output: 2,
       input: 1,
       answers: 2,
+      forward: 1,
+      isolation: 2,
       postrouting: 5,
     });
   });
@@ -124,6 +136,9 @@ describe('the firewall as text', () => {
             },
           },
           { set: { name: 'localnet', elem: [{ elem: { val: 'cni0', comment: 'cni0' } }] } },
+          {
+            set: { name: 'within', elem: [{ elem: { val: { concat: ['cni0', 'cni0'] }, comment: 'cni0' } }] },
+          },
           { set: { name: 'masquerade6' } },
           {
             map: {
@@ -143,6 +158,7 @@ describe('the firewall as text', () => {
     expect(listing.elements).toEqual([
       { set: 'subnets4', key: '10.88.0.0/16', owner: 'cni0' },
       { set: 'localnet', key: '"cni0"', owner: 'cni0' },
+      { set: 'within', key: '"cni0" . "cni0"', owner: 'cni0' },
       { set: 'ports4', key: 'tcp . 8080', value: '10.88.0.2 . 80', owner: id },
     ]);
     expect(listing.ruleCounts).toEqual(
