@@ -3,14 +3,8 @@ import type { Runner } from '../../src/host/exec.ts';
 import type { Attachment, PodNetworkSpec } from '../../src/network/backend.ts';
 import type { PluginList } from './config.ts';
 import type { Endpoint } from './list.ts';
+import { byPlugins } from './mark.ts';
 import type { CniAddress, CniResult } from './result.ts';
-
-/** Marks attachments that plugins made, in `opaque`. */
-const executor = 'cni';
-
-export function isByPlugins(attachment: Attachment): boolean {
-  return attachment.opaque.executor === executor;
-}
 
 /** What the kernel has in the pod's namespace; undefined where that is gone. */
 export interface PodInterface {
@@ -30,6 +24,8 @@ export function describeAttachment(
 ): Attachment {
   const ips = podAddresses(result);
   const own = result.interfaces.find(({ name, sandbox }) => sandbox && name === endpoint.ifname);
+  const bridge =
+    list.plugins[0]?.type === 'bridge' && result.interfaces.find(({ sandbox }) => !sandbox)?.name;
   const macAddress = own?.mac?.toLowerCase() || pod?.macAddress;
   return {
     backend: 'bridge',
@@ -40,7 +36,7 @@ export function describeAttachment(
     dns: result.dns.nameservers ?? [],
     mtuBytes: own?.mtu || pod?.mtuBytes || 1500,
     ...(macAddress ? { macAddress } : {}),
-    opaque: { executor, source: list.source },
+    opaque: { executor: byPlugins, ...(bridge ? { bridge } : {}) },
   };
 }
 

@@ -1,5 +1,5 @@
 import { PeapodError } from '../../src/errors.ts';
-import { parseConfList } from '../../src/network/conflist.ts';
+import type { ConfList } from '../../src/network/conflist.ts';
 import { type CniResult, formatResult } from './result.ts';
 import { isAtLeast, isSpecVersion, type SpecVersion } from './versions.ts';
 
@@ -40,8 +40,7 @@ const usualLeases = '/var/lib/cni/networks';
  * Throws NETWORK_CONFIG naming the place in the file. `leases` becomes the dataDir of host-local where the
  * list names none: nobody but root may write to the usual one.
  */
-export function readPluginList(source: string, text: string, leases = usualLeases): PluginList {
-  const { name, plugins } = parseConfList(source, text);
+export function readPluginList({ name, plugins, source, text }: ConfList, leases = usualLeases): PluginList {
   const document = JSON.parse(text) as Json;
   const cniVersions = readVersions(source, document);
   const configs = plugins.map(({ config, type }, index): PluginConfig => {

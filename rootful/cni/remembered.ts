@@ -1,3 +1,4 @@
+import { parseConfList } from '../../src/network/conflist.ts';
 import type { CachedAttachment } from './cache.ts';
 import { type PluginList, readPluginList } from './config.ts';
 import type { Endpoint } from './list.ts';
@@ -12,7 +13,7 @@ export function endpointOf(entry: CachedAttachment, netns: string): Endpoint {
 }
 
 export function listOf({ source, config }: CachedAttachment): PluginList {
-  return readPluginList(source, config);
+  return readPluginList(parseConfList(source, config));
 }
 
 /** Undefined where ADD was cut short, or where the entry has none that can be read. */

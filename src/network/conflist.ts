@@ -9,6 +9,8 @@ export interface ConfList {
   readonly cniVersion: string;
   /** The file it was read from; names it in messages. */
   readonly source: string;
+  /** What the file says, for plugins that are executed. */
+  readonly text: string;
   /** In the order in which a runtime calls them; at least one. */
   readonly plugins: readonly ConfPlugin[];
   /** The whole document. */
@@ -39,7 +41,7 @@ export function parseConfList(source: string, text: string): ConfList {
     return { type, config };
   });
   if (plugins.length === 0) throw document.error('plugins', 'must list at least one plugin');
-  return { name, cniVersion, source, plugins, config: document };
+  return { name, cniVersion, source, text, plugins, config: document };
 }
 
 /**

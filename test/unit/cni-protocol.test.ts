@@ -18,6 +18,7 @@ import { pluginDirectories } from '../../rootful/cni/plugins.ts';
 import type { PluginPlace } from '../../rootful/cni/protocol.ts';
 import { endpointFor, portsOf, withPorts } from '../../rootful/cni/request.ts';
 import { hostRunner } from '../../src/host/exec.ts';
+import { parseConfList } from '../../src/network/conflist.ts';
 import { installPlugins, readCalls } from '../support/cni-plugins.ts';
 
 const id = 'c0ffee'.padEnd(64, '0');
@@ -41,13 +42,15 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 type Fields = Record<string, unknown>;
 const list = (more: Fields = {}, ...plugins: Fields[]) =>
   readPluginList(
-    '/etc/cni/net.d/10-web.conflist',
-    JSON.stringify({
-      cniVersion: '1.0.0',
-      name: 'web',
-      plugins: ['first', 'second', 'third'].map((type, index) => ({ type, log, ...plugins[index] })),
-      ...more,
-    }),
+    parseConfList(
+      '/etc/cni/net.d/10-web.conflist',
+      JSON.stringify({
+        cniVersion: '1.0.0',
+        name: 'web',
+        plugins: ['first', 'second', 'third'].map((type, index) => ({ type, log, ...plugins[index] })),
+        ...more,
+      }),
+    ),
   );
 const endpoint = (capabilityArgs: Fields = {}): Endpoint => ({
   containerId: id,
@@ -203,7 +206,7 @@ describe('a chain of CNI plugins [C6]', () => {
     installPlugins(join(directory, 'bin'), ['second'], ['0.3.1', '0.4.0']);
     const agreed = await negotiate(place, offered);
     expect(agreed.cniVersion).toBe('0.4.0');
-    expect(readPluginList('x', agreed.text).cniVersion).toBe('0.4.0');
+    expect(readPluginList(parseConfList('x', agreed.text)).cniVersion).toBe('0.4.0');
     await expect(agree(place, list())).rejects.toMatchObject({
       code: 'NETWORK_CONFIG',
       message: expect.stringMatching(/plugin "second" does not know cniVersion 1.0.0, only 0.3.1, 0.4.0$/),
