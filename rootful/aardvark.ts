@@ -5,13 +5,12 @@ import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import { describeBound, findBound } from '../src/host/ports.ts';
 import { identify, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
-
-/** Appended to the names of pods where resolv.conf(5) says to search; podman's word. */
-export const dnsDomain = 'dns.podman';
+import { defaultDnsDomain } from './bridge-network.ts';
 
 const dnsPort = 53;
-/** Written by aardvark-dns, in the same directory as the zones. */
+/** Written by aardvark-dns, in the same directory as the zones, all of whose other files it takes for zones. */
 const pidFile = 'aardvark.pid';
+export const zoneExtension = '.zone';
 const endTimeoutMs = 5_000;
 /** A thread that can bind its address has done so after a few milliseconds; the others never will. */
 const bindTimeoutMs = 1_000;
@@ -24,7 +23,7 @@ export interface AardvarkOptions {
   /** Absolute path of the program. Throws TOOL_MISSING. */
   program(): string;
   /** Enters the network namespace of the bridges. */
-  readonly runner: Runner;
+  runner(): Promise<Runner>;
   /** That namespace as this process can open it; undefined where it is gone. */
   netnsPath(): string | undefined;
 }
@@ -75,7 +74,9 @@ export class Aardvark {
   /** Names of the networks that have a zone. */
   zones(): string[] {
     try {
-      return readdirSync(this.#options.directory).filter((name) => name !== pidFile);
+      return readdirSync(this.#options.directory)
+        .filter((name) => name.endsWith(zoneExtension))
+        .map((name) => name.slice(0, -zoneExtension.length));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
@@ -86,9 +87,17 @@ export class Aardvark {
     const { directory, forwards, program, runner } = this.#options;
     await this.end(); // one that serves a namespace that is gone
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const argv = ['--config', directory, '--port', `${dnsPort}`, '--filter-search-domain', `.${dnsDomain}`];
+    const argv = [
+      '--config',
+      directory,
+      '--port',
+      `${dnsPort}`,
+      '--filter-search-domain',
+      `.${defaultDnsDomain}`,
+    ];
     const env = forwards ? { AARDVARK_NO_PROXY: undefined } : { AARDVARK_NO_PROXY: '1' };
-    const child = runner.start([program(), ...argv, 'run'], 'ignore', env, '/');
+    const place = await runner();
+    const child = place.start([program(), ...argv, 'run'], 'ignore', env, '/');
     child.ref(); // unlike the daemon that it leaves behind, it is waited for
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code === 0 && this.running()) return;

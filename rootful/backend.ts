@@ -25,6 +25,7 @@ import { type AssignedAddress, Ipam } from './ipam.ts';
 import { hostInterfaceName, macOf, type PodLink } from './links.ts';
 import { Networks } from './networks.ts';
 import { networkElements } from './nftables.ts';
+import { type NamedAttachment, type NamesPlace, PodNames } from './pod-names.ts';
 import { Publisher, refuseUnpublishable } from './publisher.ts';
 
 export interface BridgeBackendOptions {
@@ -32,6 +33,8 @@ export interface BridgeBackendOptions {
   readonly runner: Runner;
   readonly paths: Pick<Paths, 'root' | 'runRoot' | 'networkConfig' | 'leases'>;
   readonly facts: Pick<HostFacts, 'env'>;
+  /** Where name servers run; beside the caller, where this is left out. */
+  readonly names?: NamesPlace;
 }
 
 const lockTimeoutMs = 30_000;
@@ -58,6 +61,7 @@ export class BridgeBackend implements NetworkBackend {
   readonly #firewall: Firewall;
   readonly #forwarding: Forwarding;
   readonly #publisher: Publisher;
+  readonly #names: PodNames;
 
   constructor(options: BridgeBackendOptions) {
     this.#options = options;
@@ -67,6 +71,16 @@ export class BridgeBackend implements NetworkBackend {
     this.#firewall = new Firewall(options.runner, this.#tools);
     this.#forwarding = new Forwarding(options.runner, this.#tools);
     this.#publisher = new Publisher(options.runner, this.#tools, this.#firewall);
+    this.#names = new PodNames({
+      paths: options.paths,
+      tools: this.#tools,
+      place: options.names ?? {
+        runner: async () => options.runner,
+        netnsPath: () => '/proc/self/ns/net',
+        forwarders: [],
+      },
+      owners: (name) => this.#owners(name),
+    });
   }
 
   async validate(spec: PodNetworkSpec): Promise<void> {
@@ -74,6 +88,7 @@ export class BridgeBackend implements NetworkBackend {
     interfaceName(spec);
     this.#ipam(network).check(spec.staticAddresses);
     refuseUnpublishable(network, spec.ports);
+    this.#names.validate(network, spec);
     this.#tools.path('ip');
     this.#tools.path('nft');
   }
@@ -102,13 +117,16 @@ export class BridgeBackend implements NetworkBackend {
       const rules = this.#firewall
         .add(networkElements(network), fresh)
         .then(() => (fresh ? this.#forwarding.admit(network.bridge) : undefined));
-      const wiring = this.#bridges
-        .plugIn(network, link, fresh)
-        .then(() => this.#bridges.configurePod(network, link));
-      const [wired, ruled] = await Promise.allSettled([wiring, rules]);
-      const failed = [wired, ruled].find((outcome) => outcome.status === 'rejected');
+      const plugged = this.#bridges.plugIn(network, link, fresh);
+      const [named, ...others] = await Promise.allSettled([
+        plugged.then(() => this.#names.serve(network, target, spec, link)),
+        plugged.then(() => this.#bridges.configurePod(network, link)),
+        rules,
+      ]);
+      const failed = [...others, named].find((outcome) => outcome.status === 'rejected');
       if (failed) return { failed: failed.reason as unknown };
-      return { attachment: describe(network, link, ipam.leases.path) };
+      const names = (named as PromiseFulfilledResult<NamedAttachment>).value;
+      return { attachment: describe(network, link, names, ipam.leases.path) };
     }).then(async (outcome) => {
       if ('attachment' in outcome) return outcome.attachment;
       throw await this.#undone(target, outcome.failed);
@@ -121,6 +139,7 @@ export class BridgeBackend implements NetworkBackend {
         this.#bridges.list(),
         this.#firewall.list(),
         this.#publisher.letGo(target),
+        this.#names.remove(target),
       ]);
       const cable = hostInterfaceName(target.id);
       const { idle, removable } = idleBridges(links, cable);
@@ -143,7 +162,7 @@ export class BridgeBackend implements NetworkBackend {
 
   async check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     const network = this.#networks.find(last.network);
-    const missing = await findDrift({
+    const drift = await findDrift({
       runner: this.#options.runner,
       tools: this.#tools,
       bridges: this.#bridges,
@@ -155,14 +174,19 @@ export class BridgeBackend implements NetworkBackend {
       last,
       ports,
     });
+    const missing = [...drift, ...this.#names.drift(target, last)];
     if (missing.length === 0) return;
     throw new PeapodError('NETWORK_DRIFT', `the network of ${target.name} lacks ${missing.join(', ')}`, {
       hint: 'stop and start the pod to make it anew',
     });
   }
 
-  missingHelpers(target: NetworkTarget): readonly string[] {
-    return this.#publisher.missingHelpers(target);
+  missingHelpers(target: NetworkTarget, last: Attachment): readonly string[] {
+    return [...this.#publisher.missingHelpers(target), ...this.#names.missing(last)];
+  }
+
+  setNames(target: NetworkTarget, last: Attachment, names: () => readonly string[]): Promise<void> {
+    return this.#names.set(target, last, names);
   }
 
   async publish(
@@ -181,6 +205,17 @@ export class BridgeBackend implements NetworkBackend {
 
   #ipam(network: BridgeNetwork): Ipam {
     return new Ipam(network, this.#options.paths.leases);
+  }
+
+  /** Undefined where the network cannot be read any more. */
+  #owners(name: string): ReadonlySet<string> | undefined {
+    try {
+      const { leases } = this.#ipam(this.#networks.find(name));
+      return new Set(leases.read().map(({ id }) => id));
+    } catch (error) {
+      if (isPeapodError(error)) return undefined;
+      throw error;
+    }
   }
 
   async #undone(target: NetworkTarget, failure: unknown): Promise<unknown> {
@@ -210,7 +245,7 @@ export class BridgeBackend implements NetworkBackend {
   }
 }
 
-function describe(network: BridgeNetwork, link: PodLink, leases: string): Attachment {
+function describe(network: BridgeNetwork, link: PodLink, names: NamedAttachment, leases: string): Attachment {
   const gateways = link.addresses.flatMap(({ gateway }) => gateway ?? []);
   return {
     backend: 'bridge',
@@ -218,20 +253,21 @@ function describe(network: BridgeNetwork, link: PodLink, leases: string): Attach
     ifname: link.ifname,
     addresses: link.addresses.map(({ address, subnet }) => `${address}/${subnet.prefixLength}`),
     gateways,
-    dns: network.dnsServers,
+    dns: names.dns,
+    ...(names.dnsSearch ? { dnsSearch: names.dnsSearch } : {}),
     mtuBytes: network.mtuBytes ?? defaultMtuBytes,
     macAddress: link.macAddress,
-    opaque: { bridge: network.bridge, hostInterface: link.hostInterface, leases },
+    opaque: { bridge: network.bridge, hostInterface: link.hostInterface, leases, ...names.opaque },
   };
 }
 
 /** The interface in the pod. Throws INVALID_ARGUMENT for it and for options that nothing serves. */
 function interfaceName(spec: PodNetworkSpec): string {
-  const { interface_name: name = 'eth0', ...others } = spec.options;
+  const { interface_name: name = 'eth0', alias: _, ...others } = spec.options;
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined) {
     throw new PeapodError('INVALID_ARGUMENT', `network "${spec.network}" has no option "${unknown}"`, {
-      hint: 'ip, ip6, mac and interface_name exist',
+      hint: 'ip, ip6, mac, alias and interface_name exist',
     });
   }
   if (!isInterfaceName(name) || name === 'lo') {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import { waitForLock } from '../src/host/locks.ts';
-import { Aardvark } from './aardvark.ts';
+import { Aardvark, zoneExtension } from './aardvark.ts';
 import { type DnsEntry, type DnsZone, formatZone, parseZone, withEntry } from './dns-zone.ts';
 
 export interface NetworkDnsOptions {
@@ -11,12 +11,12 @@ export interface NetworkDnsOptions {
   readonly directory: string;
   /** Absolute path of aardvark-dns. Throws TOOL_MISSING. */
   program(): string;
-  /** Enters the network namespace of the bridges. */
-  readonly runner: Runner;
+  /** Enters the network namespace of the bridges; called when a name server is started. */
+  runner(): Promise<Runner>;
   /** That namespace as this process can open it; undefined where it is gone. */
   netnsPath(): string | undefined;
-  /** Whether the target still exists: entries of others are swept when a name server is started. */
-  exists(targetId: string): boolean;
+  /** Ids of the targets that have an address on the network: the entries of others are swept when a name server is started. Undefined where nobody knows. */
+  owners(network: string): ReadonlySet<string> | undefined;
 }
 
 /** A network that names are served on. */
@@ -125,7 +125,8 @@ export class NetworkDns {
   #sweep(kind: Pick<NamedNetwork, 'forwards'>): void {
     for (const name of this.#server(kind).zones()) {
       const zone = this.#read(kind, name) as DnsZone;
-      const entries = zone.entries.filter(({ id }) => this.#options.exists(id));
+      const owners = this.#options.owners(name);
+      const entries = zone.entries.filter(({ id }) => owners === undefined || owners.has(id));
       this.#write({ ...kind, name }, { ...zone, entries });
     }
   }
@@ -138,7 +139,7 @@ export class NetworkDns {
 
   #read(kind: Pick<NamedNetwork, 'forwards'>, name: string): DnsZone | undefined {
     try {
-      return parseZone(readFileSync(join(this.#directory(kind), name), 'utf8'));
+      return parseZone(readFileSync(this.#path(kind, name), 'utf8'));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -147,7 +148,7 @@ export class NetworkDns {
 
   /** Appears whole or not at all; a zone without entries goes. False where nothing changes. */
   #write({ forwards, name }: Omit<NamedNetwork, 'listen'>, zone: DnsZone): boolean {
-    const path = join(this.#directory({ forwards }), name);
+    const path = this.#path({ forwards }, name);
     const before = this.#read({ forwards }, name);
     const text = formatZone(zone);
     if (before && formatZone(before) === text) return false;
@@ -159,6 +160,10 @@ export class NetworkDns {
     writeFileSync(next, text, { mode: 0o600 });
     renameSync(next, path);
     return true;
+  }
+
+  #path(kind: Pick<NamedNetwork, 'forwards'>, name: string): string {
+    return join(this.#directory(kind), name + zoneExtension);
   }
 
   #directory({ forwards }: Pick<NamedNetwork, 'forwards'>): string {

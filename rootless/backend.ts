@@ -207,6 +207,8 @@ export class Slirp4netnsBackend implements NetworkBackend {
     return publishBySlirp(target.runtimeDir, hostPart(address), ports);
   }
 
+  async setNames(): Promise<void> {}
+
   async unpublish(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     const bySlirp = ports.filter((port) => port.via !== viaRelay);
     await unpublishByRelay(

@@ -25,9 +25,19 @@ export interface UserNetworkBackendOptions {
   readonly host: Runner;
   readonly paths: Paths;
   readonly facts: HostFacts;
-  /** The backend of bridges, for the network namespace that the runner enters. */
-  readonly bridge: (runner: Runner) => NetworkBackend;
+  /** The backend of bridges, for the network namespace that the runner enters, and where its name servers run. */
+  readonly bridge: (runner: Runner, names: NameServers) => NetworkBackend;
 }
+
+/** Name servers of bridges in the user's network namespace. */
+export interface NameServers {
+  runner(): Promise<Runner>;
+  netnsPath(): string | undefined;
+  readonly forwarders: readonly string[];
+}
+
+/** slirp4netns asks the host's: they may be on its loopback, which the namespace does not see. */
+const hostsNameServer = slirpAddresses(uplinkOptions.cidr).dns;
 
 /**
  * Bridge networks without root: the bridges of root's backend, in a network namespace of the user's own.
@@ -51,9 +61,9 @@ export class UserNetworkBackend implements NetworkBackend {
   }
 
   async validate(spec: PodNetworkSpec): Promise<void> {
-    const { bridge, host, facts } = this.#options;
+    const { host, facts } = this.#options;
     refuseSctp(spec.ports);
-    await bridge(host).validate(spec);
+    await this.#bridge(host).validate(spec);
     refusePrivilegedPorts(spec.ports, facts);
     if (!isOnPath('slirp4netns', facts.env.PATH)) throw toolMissing('slirp4netns');
     const problem = tunProblems()[0];
@@ -67,9 +77,8 @@ export class UserNetworkBackend implements NetworkBackend {
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     try {
       const runner = await this.#netns.enter(target.id);
-      const attachment = await this.#options.bridge(runner).attach(target, spec);
-      // The host's name servers may be on its loopback, which the namespace does not see: slirp4netns asks them.
-      const dns = attachment.dns.length > 0 ? attachment.dns : [slirpAddresses(uplinkOptions.cidr).dns];
+      const attachment = await this.#bridge(runner).attach(target, spec);
+      const dns = attachment.dns.length > 0 ? attachment.dns : [hostsNameServer];
       return { ...attachment, dns };
     } catch (error) {
       return throwAfter(error, () => this.#netns.leave(target.id));
@@ -82,7 +91,7 @@ export class UserNetworkBackend implements NetworkBackend {
       this.#netns.enter(target.id, 'no uplink'),
       endRelays(target.runtimeDir),
     ]);
-    await this.#options.bridge(runner).detach(target, last);
+    await this.#bridge(runner).detach(target, last);
     await this.#netns.leave(target.id);
   }
 
@@ -92,11 +101,19 @@ export class UserNetworkBackend implements NetworkBackend {
       throw new PeapodError('NETWORK_DRIFT', `${missing} of ${target.name} does not run`);
     }
     const runner = await this.#options.keeper.netns(this.#netns.path, 'keeper');
-    await this.#options.bridge(runner).check(target, last, []);
+    await this.#bridge(runner).check(target, last, []);
   }
 
-  missingHelpers(_target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): string[] {
-    return [...(this.#netns.hasUplink() ? [] : ['slirp4netns']), ...(findDeadRelay(ports) ? ['relay'] : [])];
+  missingHelpers(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): string[] {
+    return [
+      ...(this.#netns.hasUplink() ? [] : ['slirp4netns']),
+      ...(findDeadRelay(ports) ? ['relay'] : []),
+      ...this.#bridge(this.#options.host).missingHelpers(target, last, []),
+    ];
+  }
+
+  setNames(target: NetworkTarget, last: Attachment, names: () => readonly string[]): Promise<void> {
+    return this.#bridge(this.#options.host).setNames(target, last, names);
   }
 
   async publish(
@@ -120,6 +137,18 @@ export class UserNetworkBackend implements NetworkBackend {
 
   unpublish(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     return unpublishByRelay(target.runtimeDir, ports);
+  }
+
+  #bridge(runner: Runner): NetworkBackend {
+    const { keeper, bridge } = this.#options;
+    const { path } = this.#netns;
+    return bridge(runner, {
+      // With the host's mounts: what a name server forwards to stands in the host's resolv.conf.
+      runner: () => keeper.netns(path, 'host'),
+      netnsPath: () =>
+        this.#options.facts.insideKeeper || keeper.running() ? keeper.pathFromOutside(path) : undefined,
+      forwarders: [hostsNameServer],
+    });
   }
 }
 

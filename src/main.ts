@@ -104,7 +104,7 @@ async function composePlaces(
         host: hostRunner,
         paths,
         facts,
-        bridge: (runner) => new BridgeBackend({ runner, paths, facts }),
+        bridge: (runner, names) => new BridgeBackend({ runner, paths, facts, names }),
       });
     }),
   };

@@ -1,9 +1,15 @@
+import { join } from 'node:path';
 import { isPeapodError, messageOf, PeapodError } from '../../src/errors.ts';
 import type { Runner } from '../../src/host/exec.ts';
 import type { HostFacts } from '../../src/host/facts.ts';
 import type { Paths } from '../../src/host/paths.ts';
-import type { Attachment, NetworkTarget, PodNetworkSpec } from '../../src/network/backend.ts';
-import type { ConfList } from '../../src/network/conflist.ts';
+import type {
+  Attachment,
+  NetworkBackend,
+  NetworkCapabilities,
+  NetworkTarget,
+  PodNetworkSpec,
+} from '../../src/network/backend.ts';
 import { formatPort } from '../../src/network/port-format.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../../src/network/types.ts';
 import { HostTools } from '../host-tools.ts';
@@ -27,7 +33,6 @@ import {
   UndoFailed,
   type ValidAttachment,
 } from './list.ts';
-import { resultsDirectory } from './mark.ts';
 import { agree, negotiate } from './negotiate.ts';
 import { pluginDirectories } from './plugins.ts';
 import { publishesAtAdd, refuseUnpublishable, republish } from './ports.ts';
@@ -41,8 +46,8 @@ export interface CniBackendOptions {
   readonly runner: Runner;
   readonly paths: Pick<Paths, 'root' | 'leases'>;
   readonly facts: Pick<HostFacts, 'env'>;
-  /** The conflist of a network; one to be kept is `settled`. Throws NOT_FOUND. */
-  readonly list: (network: string, settled: boolean) => ConfList;
+  /** The conflist of a network: the file and what is in it. Throws NOT_FOUND. */
+  readonly read: (network: string) => { readonly source: string; readonly text: string };
   /** How long a plugin may take. */
   readonly timeoutMs?: number;
 }
@@ -53,10 +58,17 @@ const via = 'cni';
 
 /**
  * Networks as their conflist has them made, whatever is in it: each plugin is executed by the CNI protocol.
- * The runtime's side of https://www.cni.dev/docs/spec/ for lists of 0.1.0 to 1.1.0, with the verbs and the
- * promises of NetworkBackend.
+ * The runtime's side of https://www.cni.dev/docs/spec/ for lists of 0.1.0 to 1.1.0.
  */
-export class CniBackend {
+export class CniBackend implements NetworkBackend {
+  readonly name = 'bridge';
+  readonly capabilities: NetworkCapabilities = {
+    protocols: ['tcp', 'udp', 'sctp'],
+    ipv6: true,
+    podToPod: true,
+    sourceAddress: true,
+    staticAddress: true,
+  };
   readonly #options: CniBackendOptions;
   readonly #place: PluginPlace;
   readonly #tools: HostTools;
@@ -66,7 +78,7 @@ export class CniBackend {
     const { env } = options.facts;
     this.#options = options;
     this.#tools = new HostTools(env.PATH);
-    this.#cache = new ResultCache(resultsDirectory(options.paths.root));
+    this.#cache = new ResultCache(join(options.paths.root, 'cni', 'results'));
     this.#place = {
       runner: options.runner,
       directories: pluginDirectories(env),
@@ -76,15 +88,19 @@ export class CniBackend {
   }
 
   async validate(spec: PodNetworkSpec): Promise<void> {
-    const list = await agree(this.#place, this.#list(spec.network, false));
+    const list = await agree(this.#place, this.#list(spec.network));
     endpointFor(list, { id: '0', name: 'pod', netnsPath: '' }, spec);
     refuseUnpublishable(list, spec.ports);
     this.#tools.path('ip');
     await statusList(this.#place, list);
   }
 
+  namespaceScript(): string {
+    return '';
+  }
+
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
-    const list = await negotiate(this.#place, this.#list(spec.network, true));
+    const list = await negotiate(this.#place, this.#list(spec.network));
     const endpoint = endpointFor(list, target, spec);
     const stale = this.#entries(target, { network: list.name, ifname: endpoint.ifname })[0];
     if (stale) await this.#delete(target, stale);
@@ -163,6 +179,11 @@ export class CniBackend {
     await releasePorts(target.runtimeDir, ports);
   }
 
+  /** Whether plugins have made anything for the target that is still there to be undone. */
+  hasMade(target: NetworkTarget): boolean {
+    return this.#cache.ofContainer(target.id).length > 0;
+  }
+
   /**
    * Frees what attachments left that are not among the valid ones: DEL for each that is remembered here, which
    * works with plugins that know no GC, then GC for the plugins of lists from 1.1.0 on. `valid` must name all
@@ -175,7 +196,7 @@ export class CniBackend {
     for (const entry of this.#cache.ofNetwork(network).filter((one) => !isValid(one))) {
       await this.#delete({ netnsPath: entry.netns }, entry).catch((error) => failures.push(error));
     }
-    const list = await negotiate(this.#place, this.#list(network, true));
+    const list = await negotiate(this.#place, this.#list(network));
     await collectList(this.#place, list, valid).catch((error) => failures.push(error));
     const [first] = failures;
     if (failures.length > 1) throw new UndoFailed(first, failures.slice(1));
@@ -244,8 +265,9 @@ export class CniBackend {
     }
   }
 
-  #list(network: string, settled: boolean): PluginList {
-    return readPluginList(this.#options.list(network, settled), this.#options.paths.leases);
+  #list(network: string): PluginList {
+    const { source, text } = this.#options.read(network);
+    return readPluginList(source, text, this.#options.paths.leases);
   }
 
   #entries(target: NetworkTarget, of?: Pick<Attachment, 'network' | 'ifname'>): CachedAttachment[] {

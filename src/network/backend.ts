@@ -31,6 +31,8 @@ export interface PodNetworkSpec {
   readonly macAddress?: string;
   /** Ports that will be published right after attach: lets `validate` refuse them early. */
   readonly ports: readonly PortMapping[];
+  /** `--dns`: asked about what the network itself does not know; the network's and the host's where it is left out. */
+  readonly dnsServers?: readonly string[];
 }
 
 /** Persisted with the pod; a backend's only memory between calls. */
@@ -43,6 +45,11 @@ export interface Attachment {
   readonly gateways: readonly string[];
   /** Name servers that the pod's resolv.conf must list because of this attachment; may be empty. */
   readonly dns: readonly string[];
+  /**
+   * Domains that the pod's resolv.conf must search first. Where there are any, the network has names of its own:
+   * then `dns` knows them and forwards the rest, and no other server may be asked beside it.
+   */
+  readonly dnsSearch?: readonly string[];
   readonly mtuBytes: number;
   readonly macAddress?: string;
   /** The backend's own, JSON-safe. */
@@ -106,6 +113,15 @@ export interface NetworkBackend {
    * as a hint, NETWORK_UNSUPPORTED for a protocol that is not in `capabilities`.
    */
   publish(target: NetworkTarget, last: Attachment, ports: readonly PortMapping[]): Promise<PublishedPort[]>;
+
+  /**
+   * Besides its own name, its short id and its aliases, to which the target answers from attach to detach, it
+   * answers to these names on the network. `names` is called when nobody else changes names, so that the last
+   * caller has the last word. Idempotent; nothing happens where the attachment has no `dnsSearch`. Also starts a
+   * name server again that was killed, except where names only go.
+   * Throws TOOL_MISSING, PORT_IN_USE, COMMAND_FAILED.
+   */
+  setNames(target: NetworkTarget, last: Attachment, names: () => readonly string[]): Promise<void>;
 
   /** Takes the ports back; established connections may go on. Idempotent. */
   unpublish(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void>;

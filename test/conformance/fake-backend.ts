@@ -102,6 +102,8 @@ export class FakeBackend implements NetworkBackend {
     return ports.map((port) => ({ ...port, via: 'memory' }));
   }
 
+  async setNames(): Promise<void> {}
+
   async unpublish(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     for (const port of ports) {
       if (this.#host.published.get(portKey(port))?.target === target.id)
