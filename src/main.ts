@@ -63,7 +63,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 async function composePlaces(
   facts: HostFacts,
   paths: Paths,
-): Promise<Pick<Context, 'inside' | 'separateMounts' | 'visible' | 'backend' | 'doctor' | 'migrate'>> {
+): Promise<
+  Pick<Context, 'inside' | 'beside' | 'separateMounts' | 'visible' | 'backend' | 'doctor' | 'migrate'>
+> {
   if (!facts.rootless) {
     const inside = async () => hostRunner;
     const backends: Record<BackendName, () => Promise<NetworkBackend>> = {
@@ -78,6 +80,7 @@ async function composePlaces(
     };
     return {
       inside,
+      beside: inside,
       separateMounts: false,
       visible: (path) => path,
       backend: (name) => backends[name](),
@@ -110,6 +113,7 @@ async function composePlaces(
   };
   return {
     inside,
+    beside: () => keeper.userNamespace(),
     separateMounts: !facts.insideKeeper,
     visible: (path) => (facts.insideKeeper || keeper.running() ? keeper.pathFromOutside(path) : undefined),
     backend: (name) => backends[name](),

@@ -40,6 +40,11 @@ const podVerbs: Record<string, Verb> = {
     group: 'Pods',
     load: () => import('./pod-publish.ts').then((m) => m.podUnpublish),
   },
+  nsenter: {
+    summary: 'Run a program of this machine in the namespaces of a pod',
+    group: 'Pods',
+    load: () => import('./pod-nsenter.ts').then((m) => m.podNsenter),
+  },
   ps: { summary: 'List pods', group: 'Pods', load: () => import('./pod-ps.ts').then((m) => m.podPs) },
   inspect: {
     summary: 'Display the configuration and state of pods',

@@ -20,6 +20,8 @@ export interface Context {
   readonly host: Runner;
   /** Where mounts and namespaces of containers live: the keeper's namespaces, or the host for root. */
   inside(): Promise<Runner>;
+  /** The user namespace of `inside` alone: with the host's mounts and the caller's working directory. */
+  beside(): Promise<Runner>;
   /** True where `inside` is another mount namespace than this process'. */
   readonly separateMounts: boolean;
   /** A path in the mount namespace of `inside`, as this process can open it; undefined where that is gone. */

@@ -1,5 +1,11 @@
 import type { Filters } from './filters.ts';
-import type { ContainerCreateRequest, ExecRequest, LogsRequest, PodCreateRequest } from './requests.ts';
+import type {
+  ContainerCreateRequest,
+  EnterRequest,
+  ExecRequest,
+  LogsRequest,
+  PodCreateRequest,
+} from './requests.ts';
 import type { ContainerView, DoctorFinding, ImageView, PodView } from './views.ts';
 
 /** What commands may ask for. Names stand for a name, a full id or an unambiguous id prefix. */
@@ -25,6 +31,8 @@ export interface PodOperations {
   publish(name: string, ports: readonly string[]): Promise<string[]>;
   /** Takes published ports back; connections that are established go on. */
   unpublish(name: string, ports: readonly string[]): Promise<string[]>;
+  /** Runs a program of the host in the pod's namespaces, with this process' stdio. Returns its exit code. */
+  enter(name: string, request: EnterRequest): Promise<number>;
   list(filters?: Filters): Promise<PodView[]>;
   /** podman's InspectPodData, with peapod's own keys beside it. */
   inspect(name: string): Promise<Record<string, unknown>>;

@@ -70,6 +70,11 @@ export class PeapodEngine implements Engine {
       const { unpublishPorts } = await import('./publish.ts');
       return unpublishPorts(this.#parts(), this.#pods.require(name), ports);
     },
+    enter: async (name, request) => {
+      const { enterPod } = await import('./enter.ts');
+      const pod = this.#pods.require(name);
+      return enterPod(this.#context, this.#operations, this.#sandboxes, pod, request);
+    },
     list: async (filters) => {
       const { filterPods } = await import('./filter-views.ts');
       return filterPods(await this.#views.pods(), filters);

@@ -24,6 +24,14 @@ export interface NetworkFlags extends DnsRequest {
   readonly macAddress?: string | undefined;
 }
 
+/** `pod nsenter`. */
+export interface EnterRequest {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** Empty for all that the pod shares. */
+  readonly namespaces: readonly ('net' | 'ipc' | 'uts' | 'pid')[];
+}
+
 export interface PodCreateRequest extends NetworkFlags {
   readonly name?: string | undefined;
   readonly hostname?: string | undefined;

@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { constants as access, accessSync } from 'node:fs';
+import { constants } from 'node:os';
 import { PeapodError } from '../errors.ts';
 
 /** The one door to other programs. execa is loaded only by what streams for long: it costs 16 ms to import. */
@@ -69,7 +70,7 @@ export function which(tool: string, searchPath: string | undefined): string {
   for (const dir of (searchPath ?? '/usr/bin:/bin:/usr/sbin:/sbin').split(':')) {
     const path = `${dir}/${tool}`;
     try {
-      accessSync(path, constants.X_OK);
+      accessSync(path, access.X_OK);
       return path;
     } catch {
       // not in this one
@@ -178,7 +179,12 @@ export class Runner {
    */
   async foreground(
     argv: readonly string[],
-    options: { stdio: 'all' | 'output' | 'none'; env?: RunOptions['env'] },
+    options: {
+      stdio: 'all' | 'output' | 'none';
+      env?: RunOptions['env'];
+      /** Gets a function that signals the program. */
+      onStart?: (send: (signal: NodeJS.Signals) => void) => void;
+    },
   ): Promise<number> {
     const full = this.command(argv);
     const { stdio, env } = options;
@@ -186,6 +192,7 @@ export class Runner {
       stdio: stdio === 'all' ? 'inherit' : stdio === 'none' ? 'ignore' : ['ignore', 'inherit', 'inherit'],
       ...(env ? { env: { ...process.env, ...env } } : {}),
     });
+    options.onStart?.((signal) => child.kill(signal));
     const ended = Promise.withResolvers<number>();
     child.on('error', (error) => ended.reject(spawnError(full, error)));
     child.on('exit', (code, signal) => ended.resolve(code ?? 128 + signalNumber(signal)));
@@ -238,9 +245,8 @@ function collect(
   return ended.promise;
 }
 
-const numbers: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 function signalNumber(signal: NodeJS.Signals | null): number {
-  return (signal && numbers[signal]) || 1;
+  return signal ? constants.signals[signal] : 1;
 }
 
 /** Quotes a word for a POSIX shell. */
