@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { writeIdentity } from '../../rootless/identity-file.ts';
 import { endRelays, relaysOf } from '../../rootless/relay.ts';
 import { findDeadRelay, publishByRelay, unpublishByRelay } from '../../rootless/relay-ports.ts';
 import { hostRunner } from '../../src/host/exec.ts';
-import { signalProcess, waitForEnd } from '../../src/host/processes.ts';
+import { type ProcessIdentity, signalProcess, waitForEnd } from '../../src/host/processes.ts';
 import type { PortMapping, PublishedPort } from '../../src/network/types.ts';
 
 const self = [process.execPath, fileURLToPath(new URL('../fixtures/relay.ts', import.meta.url))];
@@ -85,6 +85,46 @@ describe('the port relay', () => {
   it('resets the client where the pod refuses', async () => {
     const [port] = await publish(mapping(1));
     expect(await talk('127.0.0.1', port as PublishedPort, 1)).toContain('ECONNRESET');
+  });
+
+  it('passes a reset on, also after a half-close, and drops what was not sent', async () => {
+    const containerPort = await serve((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => {});
+      socket.write('some');
+      socket.on('end', () => setTimeout(() => socket.resetAndDestroy(), 20));
+    });
+    const [port] = await publish(mapping(containerPort));
+    expect(await talk('127.0.0.1', port as PublishedPort, 1)).toBe('some, ECONNRESET, close');
+
+    const told = Promise.withResolvers<string>();
+    const waiting = await serve((socket) => {
+      socket.on('error', (error: NodeJS.ErrnoException) => told.resolve(error.code ?? 'error'));
+      socket.on('close', () => told.resolve('closed'));
+      socket.end('bye');
+      socket.on('data', () => {});
+    });
+    const [other] = await publish(mapping(waiting));
+    const client = connect({ host: '127.0.0.1', port: other?.hostPort as number, allowHalfOpen: true });
+    client.on('error', () => {});
+    client.on('data', () => {});
+    client.on('end', () => client.resetAndDestroy());
+    expect(await told.promise).toBe('ECONNRESET');
+  });
+
+  it('holds a sender back that its receiver does not keep up with', async () => {
+    const containerPort = await serve((socket) => socket.pause());
+    const [port] = await publish(mapping(containerPort));
+    const relay = relaysOf(directory)[0] as ProcessIdentity;
+    const client = connect({ host: '127.0.0.1', port: port?.hostPort as number });
+    const chunk = Buffer.alloc(1_000_000);
+    for (let sent = 0; sent < 100; sent++) client.write(chunk);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const [, anonymousKiB] =
+      /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${relay.pid}/status`, 'utf8')) ?? [];
+    expect(Number(anonymousKiB)).toBeLessThan(50_000);
+    expect(client.bytesWritten - client.writableLength).toBeLessThan(50_000_000);
+    client.destroy();
   });
 
   it('serves IPv4 and IPv6 where no host address is given', async () => {
