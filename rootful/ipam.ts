@@ -25,11 +25,11 @@ export interface AssignedAddress {
 
 /** Gives the addresses of one network, as CNI's host-local does: round robin, gateway skipped. */
 export class Ipam {
-  readonly #network: BridgeNetwork;
+  readonly #network: Pick<BridgeNetwork, 'name' | 'ipam'>;
   readonly leases: LeaseDirectory;
 
   /** `leasesRoot` holds one directory a network, `/var/lib/cni/networks` for root. */
-  constructor(network: BridgeNetwork, leasesRoot: string) {
+  constructor(network: Pick<BridgeNetwork, 'name' | 'ipam'>, leasesRoot: string) {
     this.#network = network;
     const root = (network.ipam.kind === 'host-local' && network.ipam.dataDir) || leasesRoot;
     this.leases = new LeaseDirectory(join(root, network.name));

@@ -1,18 +1,15 @@
-import { join } from 'node:path';
 import { isPeapodError, messageOf, PeapodError } from '../../src/errors.ts';
 import type { Runner } from '../../src/host/exec.ts';
 import type { HostFacts } from '../../src/host/facts.ts';
 import type { Paths } from '../../src/host/paths.ts';
-import type {
-  Attachment,
-  NetworkBackend,
-  NetworkCapabilities,
-  NetworkTarget,
-  PodNetworkSpec,
-} from '../../src/network/backend.ts';
+import type { Attachment, NetworkTarget, PodNetworkSpec } from '../../src/network/backend.ts';
+import type { ConfigReader } from '../../src/network/config-reader.ts';
+import type { ConfList } from '../../src/network/conflist.ts';
+import { readIpam } from '../../src/network/ipam-config.ts';
 import { formatPort } from '../../src/network/port-format.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../../src/network/types.ts';
 import { HostTools } from '../host-tools.ts';
+import { Ipam } from '../ipam.ts';
 import { holdPorts, lostHolders, releasePorts } from '../port-holder.ts';
 import {
   addressesToKeep,
@@ -33,6 +30,7 @@ import {
   UndoFailed,
   type ValidAttachment,
 } from './list.ts';
+import { resultsDirectory } from './mark.ts';
 import { agree, negotiate } from './negotiate.ts';
 import { pluginDirectories } from './plugins.ts';
 import { publishesAtAdd, refuseUnpublishable, republish } from './ports.ts';
@@ -40,14 +38,15 @@ import type { PluginPlace } from './protocol.ts';
 import { endpointOf, listOf, resultOf } from './remembered.ts';
 import { endpointFor, portsOf, withPorts } from './request.ts';
 import { type CniResult, formatResult } from './result.ts';
+import { withNetns } from './stand-in.ts';
 
 export interface CniBackendOptions {
   /** Enters the namespaces that count as the host: the host's own for root, else the user's. */
   readonly runner: Runner;
   readonly paths: Pick<Paths, 'root' | 'leases'>;
   readonly facts: Pick<HostFacts, 'env'>;
-  /** The conflist of a network: the file and what is in it. Throws NOT_FOUND. */
-  readonly read: (network: string) => { readonly source: string; readonly text: string };
+  /** The conflist of a network; one to be kept is `settled`. Throws NOT_FOUND. */
+  readonly list: (network: string, settled: boolean) => ConfList;
   /** How long a plugin may take. */
   readonly timeoutMs?: number;
 }
@@ -58,17 +57,10 @@ const via = 'cni';
 
 /**
  * Networks as their conflist has them made, whatever is in it: each plugin is executed by the CNI protocol.
- * The runtime's side of https://www.cni.dev/docs/spec/ for lists of 0.1.0 to 1.1.0.
+ * The runtime's side of https://www.cni.dev/docs/spec/ for lists of 0.1.0 to 1.1.0, with the verbs and the
+ * promises of NetworkBackend.
  */
-export class CniBackend implements NetworkBackend {
-  readonly name = 'bridge';
-  readonly capabilities: NetworkCapabilities = {
-    protocols: ['tcp', 'udp', 'sctp'],
-    ipv6: true,
-    podToPod: true,
-    sourceAddress: true,
-    staticAddress: true,
-  };
+export class CniBackend {
   readonly #options: CniBackendOptions;
   readonly #place: PluginPlace;
   readonly #tools: HostTools;
@@ -78,7 +70,7 @@ export class CniBackend implements NetworkBackend {
     const { env } = options.facts;
     this.#options = options;
     this.#tools = new HostTools(env.PATH);
-    this.#cache = new ResultCache(join(options.paths.root, 'cni', 'results'));
+    this.#cache = new ResultCache(resultsDirectory(options.paths.root));
     this.#place = {
       runner: options.runner,
       directories: pluginDirectories(env),
@@ -88,19 +80,16 @@ export class CniBackend implements NetworkBackend {
   }
 
   async validate(spec: PodNetworkSpec): Promise<void> {
-    const list = await agree(this.#place, this.#list(spec.network));
+    const list = await agree(this.#place, this.#list(spec.network, false));
     endpointFor(list, { id: '0', name: 'pod', netnsPath: '' }, spec);
     refuseUnpublishable(list, spec.ports);
+    this.#refuseAddresses(spec);
     this.#tools.path('ip');
     await statusList(this.#place, list);
   }
 
-  namespaceScript(): string {
-    return '';
-  }
-
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
-    const list = await negotiate(this.#place, this.#list(spec.network));
+    const list = await negotiate(this.#place, this.#list(spec.network, true));
     const endpoint = endpointFor(list, target, spec);
     const stale = this.#entries(target, { network: list.name, ifname: endpoint.ifname })[0];
     if (stale) await this.#delete(target, stale);
@@ -179,11 +168,6 @@ export class CniBackend implements NetworkBackend {
     await releasePorts(target.runtimeDir, ports);
   }
 
-  /** Whether plugins have made anything for the target that is still there to be undone. */
-  hasMade(target: NetworkTarget): boolean {
-    return this.#cache.ofContainer(target.id).length > 0;
-  }
-
   /**
    * Frees what attachments left that are not among the valid ones: DEL for each that is remembered here, which
    * works with plugins that know no GC, then GC for the plugins of lists from 1.1.0 on. `valid` must name all
@@ -196,7 +180,7 @@ export class CniBackend implements NetworkBackend {
     for (const entry of this.#cache.ofNetwork(network).filter((one) => !isValid(one))) {
       await this.#delete({ netnsPath: entry.netns }, entry).catch((error) => failures.push(error));
     }
-    const list = await negotiate(this.#place, this.#list(network));
+    const list = await negotiate(this.#place, this.#list(network, true));
     await collectList(this.#place, list, valid).catch((error) => failures.push(error));
     const [first] = failures;
     if (failures.length > 1) throw new UndoFailed(first, failures.slice(1));
@@ -240,10 +224,14 @@ export class CniBackend implements NetworkBackend {
     }
   }
 
-  async #delete(target: Partial<NetworkTarget> & { netnsPath: string }, entry: CachedAttachment) {
-    const netns = await this.#livingNetns(target.netnsPath);
+  async #delete(target: Pick<NetworkTarget, 'netnsPath'> & Partial<NetworkTarget>, entry: CachedAttachment) {
+    const result = resultOf(entry);
+    const place = { runner: this.#options.runner, ip: this.#tools.path('ip') };
+    const netns = { path: target.netnsPath, ifname: entry.ifname };
+    await withNetns(place, netns, result, (path) =>
+      deleteList(this.#place, listOf(entry), endpointOf(entry, path), result),
+    );
     const ports = portsOf(entry.capabilityArgs);
-    await deleteList(this.#place, listOf(entry), endpointOf(entry, netns), resultOf(entry));
     if (target.runtimeDir && ports.length > 0) await releasePorts(target.runtimeDir, ports);
     this.#cache.remove(entry);
   }
@@ -265,9 +253,19 @@ export class CniBackend implements NetworkBackend {
     }
   }
 
-  #list(network: string): PluginList {
-    const { source, text } = this.#options.read(network);
-    return readPluginList(source, text, this.#options.paths.leases);
+  /** Chosen addresses, where the IPAM plugin is one whose leases are known. */
+  #refuseAddresses({ network, staticAddresses }: PodNetworkSpec): void {
+    const list = this.#options.list(network, false);
+    for (const { config } of list.plugins) {
+      const section = config.optionalObject('ipam');
+      if (!['host-local', 'static'].includes(section?.optionalString('type') ?? '')) continue;
+      const ipam = readIpam(list, section as ConfigReader);
+      new Ipam({ name: network, ipam }, this.#options.paths.leases).check(staticAddresses);
+    }
+  }
+
+  #list(network: string, settled: boolean): PluginList {
+    return readPluginList(this.#options.list(network, settled), this.#options.paths.leases);
   }
 
   #entries(target: NetworkTarget, of?: Pick<Attachment, 'network' | 'ifname'>): CachedAttachment[] {
@@ -285,13 +283,6 @@ export class CniBackend implements NetworkBackend {
 
   #podInterface({ netnsPath }: NetworkTarget, ifname: string): Promise<PodInterface | undefined> {
     return readPodInterface(this.#options.runner.netns(netnsPath), this.#tools.path('ip'), ifname);
-  }
-
-  /** Empty where nothing is pinned there any more: plugins take any other file for an error. */
-  async #livingNetns(path: string): Promise<string> {
-    const words = ['stat', '--file-system', '--format=%T', path];
-    const { stdout } = await this.#options.runner.run(words, { accept: 'any' });
-    return ['nsfs', 'proc'].includes(stdout.trim()) ? path : '';
   }
 }
 
