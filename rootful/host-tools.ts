@@ -1,8 +1,5 @@
 import { which } from '../src/host/exec.ts';
-
-/** Where podman's own helpers lie, on no PATH: Debian's and Fedora's directories. */
-const helperDirectories =
-  '/usr/lib/podman:/usr/libexec/podman:/usr/local/libexec/podman:/usr/local/lib/podman';
+import { networkSearchPath } from '../src/host/search-path.ts';
 
 /** Absolute paths of the programs that the bridge backend calls: on Debian a user's PATH lacks their directory. */
 export class HostTools {
@@ -10,7 +7,7 @@ export class HostTools {
   readonly #found = new Map<string, string>();
 
   constructor(searchPath: string | undefined) {
-    this.#searchPath = `${searchPath ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin:${helperDirectories}`;
+    this.#searchPath = networkSearchPath(searchPath);
   }
 
   /** Throws TOOL_MISSING. */

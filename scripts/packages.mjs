@@ -41,6 +41,7 @@ export const runtimeNeeds = [
   { isThere: program('newuidmap'), apt: 'uidmap', dnf: 'shadow-utils', why: 'user namespaces without root' },
   { isThere: program('ip'), apt: 'iproute2', dnf: 'iproute', why: 'bridges and addresses' },
   { isThere: program('nft'), apt: 'nftables', dnf: 'nftables', why: 'published ports and masquerading' },
+  { isThere: program('aardvark-dns'), apt: 'aardvark-dns', dnf: 'aardvark-dns', why: 'names on networks' },
   { isThere: program('skopeo'), apt: 'skopeo', dnf: 'skopeo', why: 'fetches images' },
   { isThere: program('nsenter'), apt: 'util-linux', dnf: 'util-linux', why: 'makes and enters namespaces' },
   {
@@ -81,6 +82,13 @@ export const testNeeds = [
     apt: 'passwd',
     dnf: 'shadow-utils',
     why: 'the unprivileged user of the tests',
+  },
+  {
+    // Where it is missing, peapod does without: a UDP client that goes on talking keeps its old way for 30 s.
+    isThere: program('conntrack'),
+    apt: 'conntrack',
+    dnf: 'conntrack-tools',
+    why: 'ends flows over udp ports that have changed hands',
   },
   { isThere: program('hostname'), apt: 'hostname', dnf: 'hostname', why: 'names of test hosts' },
 ];

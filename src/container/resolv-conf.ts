@@ -59,6 +59,11 @@ export interface ResolvConfInput {
   readonly dns: DnsSpec;
   /** Servers of the pod's networks: asked before the host's. */
   readonly networkServers: readonly string[];
+  /**
+   * Domains of networks that have names of their own. Then no other server may be asked: a resolver takes the
+   * first answer for the whole truth, and these forward to the others, `--dns` among them.
+   */
+  readonly networkSearches: readonly string[];
   /** The container sees the host's loopback, and with it the host's local resolvers. */
   readonly hostNetwork: boolean;
   /** Whether the container reaches IPv6 servers. */
@@ -74,8 +79,10 @@ export function buildResolvConf(input: ResolvConfInput): string {
   const reachable = input.hostNetwork
     ? host.servers
     : host.servers.filter((server) => !isLoopback(server) && (input.ipv6 || !server.includes(':')));
-  const servers = dns.servers.length ? dns.servers : [...input.networkServers, ...reachable];
-  const searches = dns.searches.length ? dns.searches : host.searches;
+  const ours = input.networkSearches.length > 0;
+  const usual = dns.servers.length ? dns.servers : [...input.networkServers, ...reachable];
+  const servers = ours ? input.networkServers : usual;
+  const searches = dns.searches.length ? dns.searches : [...input.networkSearches, ...host.searches];
   const options = dns.options.length ? dns.options : host.options;
   return [
     ...(searches.length && !searches.includes('.') ? [`search ${searches.join(' ')}`] : []),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { which } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
+import { networkSearchPath } from '../host/search-path.ts';
 import type { DoctorFinding } from './views.ts';
 
 /** Programs by the package that has them, in Debian's names; `required` false where only a part of peapod needs it. */
@@ -12,6 +13,7 @@ const tools: readonly { name: string; package: string; required: boolean; why: s
   { name: 'unshare', package: 'util-linux', required: true, why: 'makes namespaces' },
   { name: 'nft', package: 'nftables', required: false, why: 'bridge networks need it' },
   { name: 'slirp4netns', package: 'slirp4netns', required: false, why: 'networks without root need it' },
+  { name: 'aardvark-dns', package: 'aardvark-dns', required: false, why: 'names on networks need it' },
   {
     name: 'skopeo',
     package: 'skopeo',
@@ -60,8 +62,7 @@ export function examine(
 
 function isMissing(tool: string, facts: HostFacts): boolean {
   try {
-    // On Debian a user's PATH lacks the directories where the bridge backend finds its programs all the same.
-    which(tool, `${facts.env.PATH ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin`);
+    which(tool, networkSearchPath(facts.env.PATH));
     return false;
   } catch {
     return true;

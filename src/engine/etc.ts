@@ -40,6 +40,7 @@ export function writeEtcFiles(context: Context, record: ContainerRecord, sandbox
       host: readHostResolvConf(),
       dns,
       networkServers: sandbox.attachment?.dns ?? [],
+      networkSearches: sandbox.attachment?.dnsSearch ?? [],
       hostNetwork,
       ipv6: hostNetwork || (sandbox.attachment?.addresses.some((cidr) => cidr.includes(':')) ?? false),
     }),

@@ -81,6 +81,7 @@ export class Launcher {
       // A network that still comes up would outlive the undo.
       await starting.network.catch(() => {});
       await this.#takeDown(record);
+      if (record.sandboxId !== record.id) await this.#sandboxes.announce(record.sandboxId).catch(() => {});
       store.containers.setError(record.id, (error as Error).message);
       lock?.release();
       throw error;
@@ -113,13 +114,20 @@ export class Launcher {
       exitCommand: this.#exitCommand(id),
       before: [...this.#mountRoot(plan), ...this.#volumeCommands(record, user)],
     });
-    const [monitored] = await settled([created, starting.network] as const);
+    const isMember = record.sandboxId !== id;
+    // Before it runs: its own first question may be about a name, and a name server that reads names anew is deaf for a moment.
+    const named = starting.network.then(() =>
+      isMember ? this.#sandboxes.announce(record.sandboxId, record) : undefined,
+    );
+    const [monitored] = await settled([created, named] as const);
     interrupt.check();
     writeEtcFiles(this.#context, record, starting.view());
     await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
     const startedAtMs = Date.now();
     await crun.start(runner, id);
     store.containers.setRunning(id, { ...monitored, startedAtMs, bootId: facts.bootId });
+    // Another member that ended meanwhile did not count this one yet.
+    if (isMember) await this.#sandboxes.announce(record.sandboxId);
     seccomp.remember(crun.root, id);
   }
 

@@ -190,6 +190,7 @@ export class Lifecycle {
       const own = record.sandboxId === id;
       await Promise.all([this.#takeDown(record), own && this.#sandboxes.release(id)]);
       store.containers.setExited(id, { finishedAtMs, ...ended });
+      if (!own) await this.#sandboxes.announce(record.sandboxId);
     } else if (existsSync(this.#context.paths.containerRuntime(id))) {
       await this.#takeDown(record);
       if (record.sandboxId === id) await this.#sandboxes.release(id);

@@ -11,7 +11,7 @@ import {
   startPause,
   unpinNamespaces,
 } from '../sandbox/namespaces.ts';
-import type { SandboxRecord, SharedNamespace } from '../store/records.ts';
+import type { ContainerRecord, SandboxRecord, SharedNamespace } from '../store/records.ts';
 import type { Context } from './context.ts';
 
 export interface ReadySandbox {
@@ -101,6 +101,8 @@ export class Sandboxes {
       this.#save({ ...record, pause }, record.state);
       record = this.#require(id);
     }
+    // A killed name server comes back by itself; for any other helper the network is made anew.
+    if (state === 'ready' && (await this.missing(record)).length > 0) await this.announce(id);
     if (state === 'ready' && (await this.missing(record)).length > 0) {
       await this.detach(record);
       record = this.#require(id);
@@ -127,6 +129,26 @@ export class Sandboxes {
       (one) => !published.some((port) => portKey(port) === portKey(one)),
     );
     this.#save({ ...record, published: [...others, ...published] }, record.state);
+  }
+
+  /**
+   * Tells the network who answers in a pod: its running members, and one that is about to run. Idempotent;
+   * nothing where the network has no names of its own.
+   */
+  async announce(id: string, joining?: ContainerRecord): Promise<void> {
+    const { store } = this.#context;
+    const record = store.sandboxes.get(id);
+    const network = record?.spec.network;
+    if (network?.kind !== 'backend' || !record?.attachment?.dnsSearch || this.state(record) !== 'ready')
+      return;
+    const backend = await this.#context.backend(network.backend);
+    await backend.setNames(this.#target(record), record.attachment, () =>
+      store.containers
+        .ofPod(id)
+        .filter((member) => member.sandboxId === id)
+        .filter((member) => member.id === joining?.id || this.#runs(member))
+        .flatMap((member) => [member.name, member.id.slice(0, 12)]),
+    );
   }
 
   /** Takes ports back; established connections go on. Idempotent. */
@@ -179,7 +201,7 @@ export class Sandboxes {
       const backend = await this.#context.backend(network.backend);
       const target = this.#target(record);
       mkdirSync(target.runtimeDir, { recursive: true, mode: 0o700 });
-      attachment = await backend.attach(target, { ...network.spec, ports });
+      attachment = await backend.attach(target, { ...network.spec, ports, dnsServers: serversOf(record) });
       try {
         if (ports.length > 0) published = await backend.publish(target, attachment, ports);
         this.#context.interrupt.check();
@@ -189,6 +211,12 @@ export class Sandboxes {
       }
     }
     this.#save({ ...record, published }, 'ready', attachment ?? null);
+    await this.announce(record.id);
+  }
+
+  #runs({ state, bootId, process }: ContainerRecord): boolean {
+    const isUp = state === 'running' || state === 'paused';
+    return isUp && bootId === this.#context.facts.bootId && process !== undefined && isAlive(process);
   }
 
   /** `attachment: null` clears it. */
@@ -249,6 +277,11 @@ export class Sandboxes {
       return false;
     }
   }
+}
+
+/** `--dns`. With `none` the pod has no resolv.conf of ours. */
+function serversOf({ spec }: SandboxRecord): readonly string[] {
+  return spec.dns.servers.includes('none') ? [] : spec.dns.servers;
 }
 
 /** The network namespace of a sandbox on someone else's network is not ours to pin. */

@@ -40,7 +40,7 @@ describe('/etc/hosts', () => {
 
 const none = { servers: [], searches: [], options: [] };
 const host = { servers: ['127.0.0.53', '10.255.255.53', 'fe80::1'], searches: ['lan'], options: ['edns0'] };
-const base = { host, dns: none, networkServers: [], hostNetwork: false, ipv6: false };
+const base = { host, dns: none, networkServers: [], networkSearches: [], hostNetwork: false, ipv6: false };
 
 describe('/etc/resolv.conf', () => {
   it('asks the network’s servers first, then those of the host that can be reached', () => {
@@ -54,6 +54,14 @@ describe('/etc/resolv.conf', () => {
     const dns = { servers: ['9.9.9.9', '1.1.1.1'], searches: ['a.b', 'c.d'], options: ['ndots:3', 'rotate'] };
     expect(buildResolvConf({ ...base, dns, networkServers: ['10.0.2.3'] })).toBe(
       'search a.b c.d\nnameserver 9.9.9.9\nnameserver 1.1.1.1\noptions ndots:3 rotate\n',
+    );
+  });
+
+  it('asks nobody beside a network that has names of its own, not even whom --dns names', () => {
+    const named = { ...base, networkServers: ['10.89.0.1'], networkSearches: ['dns.podman'] };
+    expect(buildResolvConf(named)).toBe('search dns.podman lan\nnameserver 10.89.0.1\noptions edns0\n');
+    expect(buildResolvConf({ ...named, dns: { ...none, servers: ['9.9.9.9'], searches: ['a.b'] } })).toBe(
+      'search a.b\nnameserver 10.89.0.1\noptions edns0\n',
     );
   });
 
