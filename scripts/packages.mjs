@@ -90,6 +90,12 @@ export const testNeeds = [
     dnf: 'conntrack-tools',
     why: 'ends flows over udp ports that have changed hands',
   },
+  {
+    isThere: program('iptables-nft'),
+    apt: 'iptables',
+    dnf: 'iptables-nft',
+    why: 'firewalls as Docker and ufw make them, in the tests',
+  },
   { isThere: program('hostname'), apt: 'hostname', dnf: 'hostname', why: 'names of test hosts' },
 ];
 
