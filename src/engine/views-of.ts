@@ -112,7 +112,7 @@ export class Views {
     if (!sandbox?.attachment) return [];
     const { network, backend, ifname, addresses, gateways, opaque } = sandbox.attachment;
     const bridge = opaque.bridge ?? '';
-    const behindUplink = bridge !== '' && this.#context.facts.rootless;
+    const behindUplink = backend === 'bridge' && this.#context.facts.rootless;
     return [{ network, backend, ifname, addresses, gateways, bridge, behindUplink }];
   }
 

@@ -10,7 +10,7 @@ export interface AttachmentView {
   readonly gateways: readonly string[];
   /** The bridge's own interface; empty where the backend has none. */
   readonly bridge: string;
-  /** True where that bridge lives in the user's network namespace, behind its uplink. */
+  /** True where the network lives in the user's network namespace, behind its uplink. */
   readonly behindUplink: boolean;
 }
 

@@ -165,6 +165,23 @@ describe('a picture of the networks', () => {
     });
   });
 
+  it('C6: a network without a bridge, and one that nobody is on', () => {
+    const plain = podView('plain', [attachmentTo('lan', '10.7.0.2', { bridge: '', gateways: [] })]);
+    const asleep = podView('asleep', [], [], {
+      networkMode: 'bridge',
+      networks: ['back'],
+      status: 'Created',
+    });
+    expect(drawTree(diagramOf([plain, asleep], []), { colour: false })).toBe(
+      `host
+├─ network back · not up
+│  └─ pod asleep Created
+└─ network lan · subnet 10.7.0.0/24
+   └─ pod plain Running eth0 10.7.0.2/24
+`,
+    );
+  });
+
   it('of named pods leaves out what is outside pods, but knows its name', () => {
     const joined = podView('guest', [], [], { networkMode: `container:${idOf('redis')}` });
     const { units, networks } = diagramOf([joined], [loneContainer('redis')], 'pods');

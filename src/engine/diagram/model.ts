@@ -22,7 +22,9 @@ export interface DiagramNetwork {
    */
   readonly kind: 'bridge' | 'helper' | 'host' | 'joined' | 'none';
   readonly name: string;
-  /** The bridge's interface; empty where there is none, or it is not up. */
+  /** Somebody is on it. */
+  readonly up: boolean;
+  /** The bridge's interface; empty where there is none. */
   readonly interface: string;
   readonly subnets: readonly Cidr[];
   readonly gateways: readonly string[];
@@ -181,7 +183,14 @@ function networkOf(
   containers: ReadonlyMap<string, string>,
 ): DiagramNetwork {
   const [word = '', ...rest] = key.split(/[ :]/);
-  const base = { key, interface: '', subnets: [], gateways: [], behindUplink: false };
+  const base = {
+    key,
+    up: attachments.length > 0,
+    interface: '',
+    subnets: [],
+    gateways: [],
+    behindUplink: false,
+  };
   if (word === 'bridge') {
     return {
       ...base,

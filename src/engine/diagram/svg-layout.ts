@@ -143,7 +143,7 @@ function columnsOf(diagram: Diagram): Columns {
 }
 
 function isOff(network: DiagramNetwork): boolean {
-  return network.kind === 'bridge' && network.interface === '';
+  return network.kind === 'bridge' && !network.up;
 }
 
 function heading({ x }: Column, text: string): Text {

@@ -25,9 +25,10 @@ export function networkTitle({ kind, name }: DiagramNetwork): string {
 export function networkDetails(network: DiagramNetwork): string[] {
   if (network.kind !== 'bridge') return [];
   const { interface: bridge, subnets, gateways } = network;
-  if (bridge === '') return ['not up'];
+  if (!network.up) return ['not up'];
   return [
-    `bridge ${bridge}`,
+    // Other kinds of networks, macvlan for one, have none.
+    ...(bridge === '' ? [] : [`bridge ${bridge}`]),
     ...subnets.map((subnet) => `subnet ${subnet}`),
     ...gateways.map((gateway) => `gateway ${gateway}`),
   ].map(printable);
