@@ -127,7 +127,7 @@ function oneLine(text: string): string {
 function errorCode(said: string, cniCode: number | undefined): ErrorCode {
   if (/no IP addresses available in range set/.test(said)) return 'ADDRESS_EXHAUSTED';
   if (/requested (IP address|ip) .* is not available/i.test(said)) return 'ADDRESS_IN_USE';
-  if (/requested IP .* is gateway IP|is not in (range|the) /i.test(said)) return 'ADDRESS_FOREIGN';
+  if (/failed to allocate all requested IPs/.test(said)) return 'ADDRESS_FOREIGN';
   if (cniCode !== undefined && [1, 2, 6, 7].includes(cniCode)) return 'NETWORK_CONFIG';
   return 'COMMAND_FAILED';
 }
