@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'NETWORK_UNSUPPORTED'
   | 'NETWORK_CONFIG'
   | 'NETWORK_DRIFT'
+  | 'NETWORK_IN_USE'
   | 'TOOL_MISSING'
   | 'HOST_UNFIT'
   | 'COMMAND_FAILED'

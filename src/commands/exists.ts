@@ -7,6 +7,7 @@ export const containerExists = existence('container', 'CONTAINER', (engine, name
   engine.containers.exists(name),
 );
 export const imageExists = existence('image', 'IMAGE', (engine, name) => engine.images.exists(name));
+export const networkExists = existence('network', 'NETWORK', (engine, name) => engine.networks.exists(name));
 
 /** Silent: the answer is the exit code. */
 function existence(

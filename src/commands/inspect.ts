@@ -1,18 +1,29 @@
 import type { Engine } from '../engine/engine.ts';
 import { isPeapodError, PeapodError } from '../errors.ts';
-import { anyArguments, wrongArguments } from './arguments.ts';
+import { anyArguments, atLeast, wrongArguments } from './arguments.ts';
 import { type Call, type Command, command } from './command.ts';
 import { bool, type FlagSet, type FlagValues, string } from './flags.ts';
 import { isJson, normalize } from './format/report.ts';
 
-type Kind = 'container' | 'image' | 'pod';
+type Kind = 'container' | 'image' | 'network' | 'pod';
 type Inspected = Record<string, unknown>;
 
+interface Found {
+  readonly data: Inspected;
+  /** What a template sees, where that is not `data` with Go's types. */
+  readonly fields?: Inspected;
+}
+
 /** In the order in which a name is looked up. */
-const kinds: Readonly<Record<Kind, (engine: Engine, name: string) => Promise<Inspected>>> = {
-  container: (engine, name) => engine.containers.inspect(name),
-  image: (engine, name) => engine.images.inspect(name),
-  pod: (engine, name) => engine.pods.inspect(name),
+const kinds: Readonly<Record<Kind, (engine: Engine, name: string) => Promise<Found>>> = {
+  container: async (engine, name) => ({ data: await engine.containers.inspect(name) }),
+  image: async (engine, name) => ({ data: await engine.images.inspect(name) }),
+  network: async (engine, name) => {
+    const view = await engine.networks.inspect(name);
+    const { networkInspectJson, networkInspectRow } = await import('./network-row.ts');
+    return { data: networkInspectJson(view), fields: networkInspectRow(view) };
+  },
+  pod: async (engine, name) => ({ data: await engine.pods.inspect(name) }),
 };
 
 const flags = {
@@ -23,13 +34,13 @@ const flags = {
 const formatExample = `--format '{{.Id}} {{.NetworkSettings.IPAddress}}'`;
 
 export const inspect = command({
-  usage: '[options] {CONTAINER|IMAGE|POD} [...]',
+  usage: '[options] {CONTAINER|IMAGE|NETWORK|POD} [...]',
   description:
-    'Displays what is known of containers, images or pods as JSON, or the part that a template asks for.',
+    'Displays what is known of containers, images, networks or pods as JSON, or the part that a template asks for.',
   examples: ['inspect web', 'inspect --type image fedora', `inspect ${formatExample} web`],
   flags: {
     ...flags,
-    type: string('What the names are: container, image, pod or all', { short: 't', default: 'all' }),
+    type: string('What the names are: container, image, network, pod or all', { short: 't', default: 'all' }),
   },
   args: anyArguments,
   run: (call) => display(call, call.values.type ?? 'all'),
@@ -39,6 +50,10 @@ export const containerInspect = inspectOnly('container', 'CONTAINER [CONTAINER..
   `container inspect ${formatExample} web`,
 ]);
 export const imageInspect = inspectOnly('image', 'IMAGE [IMAGE...]', ['image inspect fedora']);
+export const networkInspect = inspectOnly('network', 'NETWORK [NETWORK...]', [
+  'network inspect web',
+  "network inspect --format '{{range .Subnets}}{{.Subnet}} {{.Gateway}}{{end}}' web",
+]);
 export const podInspect = inspectOnly('pod', 'POD [POD...]', [
   'pod inspect web',
   "pod inspect --format '{{.State}}' web",
@@ -48,8 +63,8 @@ function inspectOnly(kind: Kind, names: string, examples: readonly string[]): Co
   return command({
     usage: `[options] ${names}`,
     examples,
-    flags: kind === 'image' ? { format: flags.format } : flags,
-    args: anyArguments,
+    flags: kind === 'image' || kind === 'network' ? { format: flags.format } : flags,
+    args: kind === 'network' ? atLeast(1) : anyArguments,
     run: (call) => display(call as unknown as InspectCall, kind),
   });
 }
@@ -61,7 +76,7 @@ async function display(call: InspectCall, type: string): Promise<number> {
   if (type !== 'all' && !Object.hasOwn(kinds, type))
     throw new PeapodError(
       'INVALID_ARGUMENT',
-      `invalid type "${type}": must be "image", "container", "pod" or "all"`,
+      `invalid type "${type}": must be "image", "container", "network", "pod" or "all"`,
     );
   const json = values.format === undefined || isJson(values.format);
   const wanted = (type === 'all' ? Object.keys(kinds) : [type]) as Kind[];
@@ -71,10 +86,11 @@ async function display(call: InspectCall, type: string): Promise<number> {
   const engine = await call.engine();
   const looked = await Promise.all(names.map((name) => lookUp(engine, name, wanted)));
 
-  const found = looked.flatMap((result) => ('data' in result ? [result.data] : []));
-  if (render === undefined)
-    stdout.line(JSON.stringify(type === 'pod' && found.length === 1 ? found[0] : found, null, 5));
-  else for (const data of found) stdout.write(render(data));
+  const found = looked.filter((result) => 'data' in result);
+  if (render === undefined) {
+    const all = found.map(({ data }) => data);
+    stdout.line(JSON.stringify(type === 'pod' && all.length === 1 ? all[0] : all, null, 5));
+  } else for (const each of found) stdout.write(render(each));
   const errors = looked.flatMap((result) => ('error' in result ? [result.error] : []));
   for (const error of errors) call.report(error);
   return errors.length === 0 ? 0 : 125;
@@ -100,10 +116,10 @@ async function lookUp(
   engine: Engine,
   name: string,
   wanted: readonly Kind[],
-): Promise<{ data: Inspected } | { error: unknown }> {
+): Promise<Found | { error: unknown }> {
   for (const kind of wanted) {
     try {
-      return { data: await kinds[kind](engine, name) };
+      return await kinds[kind](engine, name);
     } catch (error) {
       if (!isPeapodError(error, 'NOT_FOUND')) return { error };
       if (wanted.length === 1) return { error };
@@ -111,16 +127,16 @@ async function lookUp(
   }
   return {
     error: new PeapodError('NOT_FOUND', `no such object: "${name}"`, {
-      hint: "'peapod ps -a', 'peapod images' and 'peapod pod ps' list what there is",
+      hint: "'peapod ps -a', 'peapod images', 'peapod network ls' and 'peapod pod ps' list what there is",
     }),
   };
 }
 
-async function renderer(format: string): Promise<(data: Inspected) => string> {
+async function renderer(format: string): Promise<(found: Found) => string> {
   const [{ Template }, { toGoValues }] = await Promise.all([
     import('./template/execute.ts'),
     import('./template/json-values.ts'),
   ]);
   const template = new Template(normalize(format), { name: 'inspect', typeName: 'interface {}' });
-  return (data) => template.execute(toGoValues(data));
+  return ({ data, fields }) => template.execute(fields ?? toGoValues(data));
 }

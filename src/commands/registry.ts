@@ -156,6 +156,36 @@ const imageVerbs: Record<string, Verb> = {
 };
 
 const networkVerbs: Record<string, Verb> = {
+  create: {
+    summary: 'Create a network for pods and containers',
+    group: 'Networks',
+    load: () => import('./network-create.ts').then((m) => m.networkCreate),
+  },
+  ls: {
+    summary: 'List networks',
+    group: 'Networks',
+    load: () => import('./network-ls.ts').then((m) => m.networkLs),
+  },
+  inspect: {
+    summary: 'Display the configuration of networks',
+    group: 'Networks',
+    load: () => import('./inspect.ts').then((m) => m.networkInspect),
+  },
+  rm: {
+    summary: 'Remove networks',
+    group: 'Networks',
+    load: () => import('./network-rm.ts').then((m) => m.networkRm),
+  },
+  prune: {
+    summary: 'Remove unused networks',
+    group: 'Networks',
+    load: () => import('./network-rm.ts').then((m) => m.networkPrune),
+  },
+  exists: {
+    summary: 'Check if a network exists',
+    group: 'Networks',
+    load: () => import('./exists.ts').then((m) => m.networkExists),
+  },
   diagram: {
     summary: 'Draw pods, their networks, addresses and ports',
     group: 'Networks',
@@ -225,6 +255,8 @@ export const aliases: Readonly<Record<string, string>> = {
   'container ls': 'container ps',
   'container list': 'container ps',
   'image ls': 'image list',
+  'network list': 'network ls',
+  'network remove': 'network rm',
 };
 
 /** The words that only lead to verbs, with the line that help shows for them. */

@@ -4,15 +4,17 @@ import type {
   EnterRequest,
   ExecRequest,
   LogsRequest,
+  NetworkCreateRequest,
   PodCreateRequest,
 } from './requests.ts';
-import type { ContainerView, DoctorFinding, ImageView, PodView } from './views.ts';
+import type { ContainerView, DoctorFinding, ImageView, NetworkView, PodView } from './views.ts';
 
 /** What commands may ask for. Names stand for a name, a full id or an unambiguous id prefix. */
 export interface Engine {
   readonly pods: PodOperations;
   readonly containers: ContainerOperations;
   readonly images: ImageOperations;
+  readonly networks: NetworkOperations;
   readonly system: SystemOperations;
   /** Closes the database. Every command calls it at its end, also after a failure. */
   close(): void;
@@ -90,6 +92,19 @@ export interface ImageOperations {
   inspect(name: string): Promise<Record<string, unknown>>;
   /** Returns lines as `podman rmi` prints them: `Untagged: …`, `Deleted: …`. */
   remove(name: string, options: { force: boolean }): Promise<string[]>;
+  exists(name: string): Promise<boolean>;
+}
+
+export interface NetworkOperations {
+  /** Returns the name. Throws NAME_IN_USE, NETWORK_CONFIG for subnets that are taken, NETWORK_UNSUPPORTED. */
+  create(request: NetworkCreateRequest): Promise<string>;
+  /** By name. Files that are broken are told to `warn`, and are otherwise as if they were not there. */
+  list(filters: Filters, warn: ProgressSink): Promise<NetworkView[]>;
+  inspect(name: string): Promise<NetworkView>;
+  /** Throws NETWORK_IN_USE naming pods and containers; `force` removes them first. Returns the name. */
+  remove(name: string, options: { force: boolean; timeoutSeconds?: number | undefined }): Promise<string>;
+  /** Removes what nobody uses, the default network and other runtimes' own apart. Returns the names. */
+  prune(filters: Filters, warn: ProgressSink): Promise<string[]>;
   exists(name: string): Promise<boolean>;
 }
 

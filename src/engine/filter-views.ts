@@ -6,7 +6,7 @@ type Matcher<View> = (view: View, value: string) => boolean;
 
 const containerMatchers: Record<string, Matcher<ContainerView>> = {
   id: (view, value) => view.id.startsWith(value),
-  name: (view, value) => pattern(value).test(view.name),
+  name: (view, value) => namePattern(value).test(view.name),
   label: (view, value) => hasLabel(view.labels, value),
   status: (view, value) => view.state === value || (value === 'exited' && view.state === 'stopped'),
   exited: (view, value) => view.state === 'exited' && view.exitCode === Number(value),
@@ -21,11 +21,11 @@ const containerMatchers: Record<string, Matcher<ContainerView>> = {
 
 const podMatchers: Record<string, Matcher<PodView>> = {
   id: (view, value) => view.id.startsWith(value),
-  name: (view, value) => pattern(value).test(view.name),
+  name: (view, value) => namePattern(value).test(view.name),
   label: (view, value) => hasLabel(view.labels, value),
   status: (view, value) => view.status.toLowerCase() === value.toLowerCase(),
   network: (view, value) => view.networks.includes(value),
-  'ctr-names': (view, value) => view.members.some((member) => pattern(value).test(member.name)),
+  'ctr-names': (view, value) => view.members.some((member) => namePattern(value).test(member.name)),
   'ctr-ids': (view, value) => view.members.some((member) => member.id.startsWith(value)),
   'ctr-number': (view, value) => view.members.length === Number(value),
   'ctr-status': (view, value) => view.members.some((member) => member.status === value),
@@ -54,14 +54,14 @@ function select<View>(views: View[], filters: Filters, matchers: Record<string, 
   return left;
 }
 
-function hasLabel(labels: Readonly<Record<string, string>>, value: string): boolean {
+export function hasLabel(labels: Readonly<Record<string, string>>, value: string): boolean {
   const at = value.indexOf('=');
   if (at < 0) return Object.hasOwn(labels, value);
   return labels[value.slice(0, at)] === value.slice(at + 1);
 }
 
 /** podman matches names by regular expression; what is none is taken literally. */
-function pattern(text: string): RegExp {
+export function namePattern(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch {

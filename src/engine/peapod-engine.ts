@@ -5,11 +5,13 @@ import type {
   ContainerOperations,
   Engine,
   ImageOperations,
+  NetworkOperations,
   PodOperations,
   ProgressSink,
   SystemOperations,
 } from './engine.ts';
 import { Lifecycle } from './lifecycle.ts';
+import type { Networks } from './networks.ts';
 import { Operations } from './operations.ts';
 import { parsePullPolicy, parseSignal } from './parse-options.ts';
 import { Pods } from './pods.ts';
@@ -187,6 +189,15 @@ export class PeapodEngine implements Engine {
     exists: async (name) => (await this.#context.images()).find(name) !== undefined,
   };
 
+  readonly networks: NetworkOperations = {
+    create: async (request) => (await this.#networks()).create(request),
+    list: async (filters, warn) => (await this.#networks()).list(filters, warn),
+    inspect: async (name) => (await this.#networks()).inspect(name),
+    remove: async (name, options) => (await this.#networks()).remove(name, options),
+    prune: async (filters, warn) => (await this.#networks()).prune(filters, warn),
+    exists: async (name) => (await this.#networks()).find(name) !== undefined,
+  };
+
   readonly system: SystemOperations = {
     info: async () => (await import('./system.ts')).info(this.#context, this.#views),
     version: async () => (await import('./system.ts')).version(),
@@ -200,6 +211,11 @@ export class PeapodEngine implements Engine {
     progress: ProgressSink,
   ): Promise<string> {
     return this.#containers.create(request, this.#createCommand(), after, progress);
+  }
+
+  async #networks(): Promise<Networks> {
+    const { Networks } = await import('./networks.ts');
+    return new Networks(this.#context, this.#pods, this.#lifecycle);
   }
 
   #parts() {

@@ -115,3 +115,25 @@ export interface LogsRequest {
   /** `--names`: the container's name before each line. */
   readonly names: boolean;
 }
+
+export interface NetworkCreateRequest {
+  /** A free one is found where it is undefined. */
+  readonly name?: string | undefined;
+  readonly driver: string;
+  readonly ipamDriver?: string | undefined;
+  readonly subnets: readonly string[];
+  /** The n-th is that of the n-th subnet, as are ranges. */
+  readonly gateways: readonly string[];
+  readonly ipRanges: readonly string[];
+  readonly ipv6: boolean;
+  readonly internal: boolean;
+  readonly disableDns: boolean;
+  readonly dnsServers: readonly string[];
+  readonly labels: readonly string[];
+  /** `key=value`. */
+  readonly options: readonly string[];
+  /** The bridge. */
+  readonly interfaceName?: string | undefined;
+  /** A network of that name is no error. */
+  readonly ignore: boolean;
+}

@@ -81,6 +81,50 @@ export interface ImageView {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** One row of `network ls`. */
+export interface NetworkView {
+  /** 64 hex digits. */
+  readonly id: string;
+  readonly name: string;
+  /** `bridge`, or the type of another CNI plugin. */
+  readonly driver: string;
+  /** The bridge; empty where the configuration names none. */
+  readonly networkInterface: string;
+  readonly createdAtMs: number;
+  readonly subnets: readonly {
+    readonly subnet: Cidr;
+    readonly gateway: string | undefined;
+    /** Where only part of the subnet is given to pods. */
+    readonly leaseRange: { readonly first: string; readonly last: string } | undefined;
+  }[];
+  readonly ipv6: boolean;
+  readonly internal: boolean;
+  readonly dnsEnabled: boolean;
+  readonly dnsServers: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  readonly ipamDriver: string;
+  /** The conflist; empty for the default network before its first use. */
+  readonly file: string;
+  /** Pods, and containers outside pods, that are on it, running or not. */
+  readonly users: readonly NetworkUserView[];
+}
+
+export interface NetworkUserView {
+  readonly kind: 'pod' | 'container';
+  readonly id: string;
+  readonly name: string;
+  /** Those of a pod. */
+  readonly members: readonly { readonly id: string; readonly name: string }[];
+  /** By name; none while it is not attached. */
+  readonly interfaces: readonly {
+    readonly ifname: string;
+    readonly addresses: readonly Cidr[];
+    readonly gateways: readonly string[];
+    readonly macAddress: string;
+  }[];
+}
+
 export interface DoctorFinding {
   /** `user namespaces`, `/dev/net/tun`, `crun`, … */
   readonly what: string;

@@ -27,6 +27,7 @@ export function confListText(network: NetworkConfig): string {
         ...(internal ? {} : { ipMasq: true }),
         ...(options.mtu ? { mtu: Number(options.mtu) } : {}),
         hairpinMode: true,
+        ...(options.vlan ? { vlan: Number(options.vlan) } : {}),
         ipam: {
           type: 'host-local',
           ...(internal ? {} : { routes }),

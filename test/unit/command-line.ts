@@ -48,6 +48,7 @@ export async function commandLine(
     pods: part('pods'),
     containers: part('containers'),
     images: part('images'),
+    networks: part('networks'),
     system: part('system'),
     close: () => closed++,
   } as unknown as Engine;
