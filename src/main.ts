@@ -70,8 +70,8 @@ async function composePlaces(
     const inside = async () => hostRunner;
     const backends: Record<BackendName, () => Promise<NetworkBackend>> = {
       bridge: once(async () => {
-        const { BridgeBackend } = await import('../rootful/backend.ts');
-        return new BridgeBackend({ runner: hostRunner, paths, facts });
+        const { ConflistBackend } = await import('../rootful/conflist-backend.ts');
+        return new ConflistBackend({ runner: hostRunner, paths, facts });
       }),
       slirp4netns: once(async () => {
         const { Slirp4netnsBackend } = await import('../rootless/backend.ts');
@@ -97,9 +97,9 @@ async function composePlaces(
       return new Slirp4netnsBackend({ inside, host: hostRunner, facts, keeper });
     }),
     bridge: once(async () => {
-      const [{ UserNetworkBackend }, { BridgeBackend }] = await Promise.all([
+      const [{ UserNetworkBackend }, { ConflistBackend }] = await Promise.all([
         import('../rootless/user-network.ts'),
-        import('../rootful/backend.ts'),
+        import('../rootful/conflist-backend.ts'),
       ]);
       return new UserNetworkBackend({
         keeper,
@@ -107,7 +107,7 @@ async function composePlaces(
         host: hostRunner,
         paths,
         facts,
-        bridge: (runner, names) => new BridgeBackend({ runner, paths, facts, names }),
+        bridge: (runner, names) => new ConflistBackend({ runner, paths, facts, names }),
       });
     }),
   };

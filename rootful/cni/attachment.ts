@@ -23,6 +23,7 @@ export function describeAttachment(
   pod: PodInterface | undefined,
 ): Attachment {
   const ips = podAddresses(result);
+  const { nameservers = [], domain, search = domain ? [domain] : [] } = result.dns;
   const own = result.interfaces.find(({ name, sandbox }) => sandbox && name === endpoint.ifname);
   const bridge =
     list.plugins[0]?.type === 'bridge' && result.interfaces.find(({ sandbox }) => !sandbox)?.name;
@@ -33,7 +34,8 @@ export function describeAttachment(
     ifname: endpoint.ifname,
     addresses: ips.map(({ address }) => address),
     gateways: [...new Set(ips.flatMap(({ gateway }) => gateway ?? []))],
-    dns: result.dns.nameservers ?? [],
+    dns: nameservers,
+    ...(nameservers.length > 0 && search.length > 0 ? { dnsSearch: search } : {}),
     mtuBytes: own?.mtu || pod?.mtuBytes || 1500,
     ...(macAddress ? { macAddress } : {}),
     opaque: { executor: byPlugins, ...(bridge ? { bridge } : {}) },

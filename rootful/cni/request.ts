@@ -28,10 +28,16 @@ export function endpointFor(
   target: Pick<NetworkTarget, 'id' | 'name' | 'netnsPath'>,
   spec: PodNetworkSpec,
 ): Endpoint {
-  const { interface_name: ifname = 'eth0', ...others } = spec.options;
+  const { interface_name: ifname = 'eth0', alias = '', ...others } = spec.options;
   if (!isInterfaceName(ifname) || ifname === 'lo') {
     throw new PeapodError('INVALID_ARGUMENT', `"${ifname}" is not a name for a pod's interface`, {
       hint: 'interface_name takes at most 15 letters, digits, dots, dashes and underscores',
+    });
+  }
+  const aliases = alias.split(',').filter(Boolean);
+  if (aliases.length > 0 && !supports(list, 'aliases')) {
+    throw new PeapodError('NETWORK_UNSUPPORTED', `network "${list.name}" serves no names, so no aliases`, {
+      hint: 'leave out alias=, or choose a network with names',
     });
   }
   const bandwidth = bandwidthFor(list, spec, others);
@@ -40,7 +46,8 @@ export function endpointFor(
     ...(bandwidth ? { bandwidth } : {}),
     ...(ips.length > 0 ? { ips } : {}),
     ...(spec.macAddress ? { mac: spec.macAddress } : {}),
-    aliases: [target.name],
+    ...(spec.dnsServers ? { dns: { servers: spec.dnsServers } } : {}),
+    aliases: [target.name, ...aliases],
   };
   const args: [string, string][] = [
     ['IgnoreUnknown', '1'],
@@ -80,7 +87,7 @@ function bandwidthFor(
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new PeapodError('INVALID_ARGUMENT', `network "${spec.network}" has no option "${unknown}"`, {
-      hint: `${['ip', 'ip6', 'mac', 'interface_name', ...known].join(', ')} exist`,
+      hint: `${['ip', 'ip6', 'mac', 'alias', 'interface_name', ...known].join(', ')} exist`,
     });
   }
   const limits = Object.fromEntries(

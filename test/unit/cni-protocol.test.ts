@@ -294,6 +294,17 @@ describe('what a pod asks of CNI plugins [C6]', () => {
     }
   });
 
+  it('has aliases and name servers where a plugin serves names', () => {
+    const options = { alias: 'db,primary' };
+    const named = list({}, {}, { capabilities: { aliases: true, dns: true } });
+    const asked = endpointFor(named, target, spec({ options, dnsServers: ['192.0.2.53'] }));
+    expect(asked.capabilityArgs).toMatchObject({
+      aliases: ['web1', 'db', 'primary'],
+      dns: { servers: ['192.0.2.53'] },
+    });
+    expect(() => endpointFor(list(), target, spec({ options }))).toThrow(/serves no names, so no aliases/);
+  });
+
   it('has ports that come back from the cache as they were', () => {
     const ports = [
       { protocol: 'tcp', hostIp: '', hostPort: 80, containerPort: 8080 },
