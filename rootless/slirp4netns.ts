@@ -138,7 +138,7 @@ export function slirpOf(directory: string): ProcessIdentity | undefined {
 }
 
 /** Forty milliseconds pass between the end of a slirp4netns and its being a zombie: see flag PF_EXITING in proc(5). */
-function isExiting(pid: number): boolean {
+export function isExiting(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const flags = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6]);

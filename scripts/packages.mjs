@@ -96,6 +96,8 @@ export const testNeeds = [
     dnf: 'iptables-nft',
     why: 'firewalls as Docker and ufw make them, in the tests',
   },
+  // Not needed to run pods, but recommended: `--network pasta`.
+  { isThere: program('pasta'), apt: 'passt', dnf: 'passt', why: 'the third network backend' },
   { isThere: program('hostname'), apt: 'hostname', dnf: 'hostname', why: 'names of test hosts' },
 ];
 

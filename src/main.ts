@@ -77,6 +77,10 @@ async function composePlaces(
         const { Slirp4netnsBackend } = await import('../rootless/backend.ts');
         return new Slirp4netnsBackend({ inside, host: hostRunner, facts });
       }),
+      pasta: once(async () => {
+        const { PastaBackend } = await import('../rootless/pasta.ts');
+        return new PastaBackend({ inside, host: hostRunner, facts });
+      }),
     };
     return {
       inside,
@@ -95,6 +99,10 @@ async function composePlaces(
     slirp4netns: once(async () => {
       const { Slirp4netnsBackend } = await import('../rootless/backend.ts');
       return new Slirp4netnsBackend({ inside, host: hostRunner, facts, keeper });
+    }),
+    pasta: once(async () => {
+      const { PastaBackend } = await import('../rootless/pasta.ts');
+      return new PastaBackend({ inside, host: hostRunner, facts, keeper });
     }),
     bridge: once(async () => {
       const [{ UserNetworkBackend }, { ConflistBackend }] = await Promise.all([

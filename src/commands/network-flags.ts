@@ -14,7 +14,7 @@ export const networkFlags = {
   'label-file': list('Read labels from a file, one a line'),
   'mac-address': string('Ask for this MAC address (for example 92:d0:c6:0a:29:33)'),
   network: array(
-    "How to be connected: bridge, slirp4netns, none, host, ns:PATH, container:NAME or a network's name; options behind a colon",
+    "How to be connected: bridge, slirp4netns, pasta, none, host, ns:PATH, container:NAME or a network's name; options behind a colon",
     { aliases: ['net'] },
   ),
   publish: list(

@@ -13,6 +13,7 @@ const tools: readonly { name: string; package: string; required: boolean; why: s
   { name: 'unshare', package: 'util-linux', required: true, why: 'makes namespaces' },
   { name: 'nft', package: 'nftables', required: false, why: 'bridge networks need it' },
   { name: 'slirp4netns', package: 'slirp4netns', required: false, why: 'networks without root need it' },
+  { name: 'pasta', package: 'passt', required: false, why: '--network pasta needs it' },
   { name: 'aardvark-dns', package: 'aardvark-dns', required: false, why: 'names on networks need it' },
   {
     name: 'skopeo',

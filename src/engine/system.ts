@@ -40,7 +40,7 @@ export async function info(context: Context, views: Views): Promise<Record<strin
       ociRuntime: { name: 'crun', ...runtime },
       conmon: monitor,
       [facts.rootless ? 'slirp4netns' : 'nftables']: network,
-      networkBackends: ['bridge', 'slirp4netns'],
+      networkBackends: ['bridge', 'slirp4netns', 'pasta'],
       defaultNetworkBackend: facts.rootless ? 'slirp4netns' : 'bridge',
       security: { rootless: facts.rootless, seccompEnabled: true },
     },

@@ -50,6 +50,7 @@ const packageOf: Readonly<Record<string, string>> = {
   newuidmap: 'uidmap',
   nft: 'nftables',
   nsenter: 'util-linux',
+  pasta: 'passt',
   skopeo: 'skopeo',
   slirp4netns: 'slirp4netns',
   catatonit: 'catatonit',

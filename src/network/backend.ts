@@ -1,7 +1,7 @@
 import type { Cidr, PortMapping, Protocol, PublishedPort } from './types.ts';
 
 /** Backends that are registered in `src/main.ts`; a new one is a new file and a line there. */
-export type BackendName = 'slirp4netns' | 'bridge';
+export type BackendName = 'slirp4netns' | 'bridge' | 'pasta';
 
 /** Whose network it is: a pod's sandbox, or that of a container outside any pod. */
 export interface NetworkTarget {
@@ -21,9 +21,9 @@ export interface NetworkTarget {
 
 /** What a pod asks of its network. Everything here has been parsed, nothing has been checked against a host. */
 export interface PodNetworkSpec {
-  /** A network's name (`podman`, `web`); for slirp4netns always `slirp4netns`. */
+  /** A network's name (`podman`, `web`); for slirp4netns and pasta always theirs. */
   readonly network: string;
-  /** The `key=value` options behind the colon of `--network name:key=value,…`, as podman spells them. */
+  /** The `key=value` options behind the colon of `--network name:key=value,…`, as podman spells them; pasta's are flags. */
   readonly options: Readonly<Record<string, string>>;
   /** `--ip`, `--ip6`: plain addresses without a prefix length. */
   readonly staticAddresses: readonly string[];

@@ -41,6 +41,8 @@ export function parseNetworkRequest(value: string): NetworkRequest {
       return { kind: 'container', container: rest };
     case 'slirp4netns':
       return { kind: 'network', name: mode, options: parseOptions(value, rest, (key) => key) };
+    case 'pasta':
+      return { kind: 'network', name: mode, options: parseFlags(value, rest) };
     default: {
       if (mode.includes(','))
         throw invalid(value, 'a pod joins one network when it is made', 'give --network once, with one name');
@@ -69,6 +71,27 @@ function parseOptions(
   return Object.fromEntries(options);
 }
 
+/** `-T,none,--mtu=1500`: a word that begins with a dash is a flag, one that does not is the value of the one before. */
+function parseFlags(value: string, text: string | undefined): Record<string, string> {
+  const flags = new Map<string, string[]>();
+  let values: string[] | undefined;
+  for (const word of text?.split(',') ?? []) {
+    const [, flag, attached] = /^(--[^=]+|-[^-=])=?(.*)$/.exec(word) ?? [];
+    if (flag !== undefined) {
+      values = flags.get(flag) ?? [];
+      flags.set(flag, values);
+      if (attached) values.push(attached);
+    } else if (values && word !== '') values.push(word);
+    else
+      throw invalid(
+        value,
+        `"${word}" is no flag of pasta`,
+        'write flags and values as pasta:--mtu,1500,-T,none',
+      );
+  }
+  return Object.fromEntries([...flags].map(([flag, all]) => [flag, all.join(',')]));
+}
+
 function bareOnly(value: string, rest: string | undefined): Record<string, never> {
   if (rest !== undefined) throw invalid(value, 'it takes no options');
   return {};
@@ -81,6 +104,7 @@ function unknownOption(value: string, key: string): never {
 function invalid(value: string, what: string, hint?: string): PeapodError {
   return new PeapodError('INVALID_ARGUMENT', `invalid --network ${value}: ${what}`, {
     hint:
-      hint ?? 'none, host, private, bridge, slirp4netns, container:NAME, ns:PATH or the name of a network',
+      hint ??
+      'none, host, private, bridge, slirp4netns, pasta, container:NAME, ns:PATH or the name of a network',
   });
 }

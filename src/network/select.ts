@@ -4,7 +4,7 @@ import type { NetworkRequest } from './types.ts';
 /** Which backend serves a pod, and why. Decided once, when the pod is created, and stored with it. */
 export interface BackendSelection {
   readonly backend: BackendName;
-  /** A network's name; `slirp4netns` for the backend that has none. */
+  /** A network's name; the backend's own where it has none. */
   readonly network: string;
   readonly options: Readonly<Record<string, string>>;
   /** For people: why this backend and not the other. */
@@ -36,13 +36,9 @@ export function selectBackend(
           reason: `no --network was given, and root has the bridge network "${defaultNetwork}", without slirp4netns' detour through a process`,
         };
   }
-  if (request.name === 'slirp4netns') {
-    return {
-      backend: 'slirp4netns',
-      network: 'slirp4netns',
-      options,
-      reason: '--network slirp4netns was given',
-    };
+  if (request.name === 'slirp4netns' || request.name === 'pasta') {
+    const backend = request.name;
+    return { backend, network: backend, options, reason: `--network ${backend} was given` };
   }
   const network = request.name === 'bridge' ? defaultNetwork : request.name;
   const where = facts.rootless ? "; it lives in the user's own network namespace" : '';

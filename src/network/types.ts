@@ -44,7 +44,7 @@ export type NetworkRequest =
   | { readonly kind: 'default'; readonly options: Readonly<Record<string, string>> }
   | {
       readonly kind: 'network';
-      /** `slirp4netns`, `bridge`, or the name of a network. */
+      /** `slirp4netns`, `pasta`, `bridge`, or the name of a network. */
       readonly name: string;
       readonly options: Readonly<Record<string, string>>;
     };
