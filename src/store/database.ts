@@ -15,8 +15,10 @@ export class Database {
   constructor(path: string, busyTimeoutMs = 10_000) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.raw = new DatabaseSync(path);
-    this.raw.exec(
-      `PRAGMA busy_timeout = ${busyTimeoutMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON`,
+    this.raw.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    // SQLite does not wait for others while a new database is switched to WAL: several first commands at once.
+    patiently(busyTimeoutMs, () =>
+      this.raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON'),
     );
     this.#migrate(path);
   }
@@ -80,5 +82,19 @@ export class Database {
         this.raw.exec(`PRAGMA user_version = ${version + 1}`);
       }
     });
+  }
+}
+
+/** Repeats what fails because the database is locked. */
+function patiently(timeoutMs: number, work: () => void): void {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      work();
+      return;
+    } catch (error) {
+      if (!/locked|busy/i.test((error as Error).message) || performance.now() > deadline) throw error;
+      Bun.sleepSync(2);
+    }
   }
 }

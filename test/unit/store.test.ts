@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Database } from '../../src/store/database.ts';
 import { NameTable } from '../../src/store/names.ts';
@@ -37,6 +38,22 @@ describe('the database', () => {
     const again = new Database(join(dir, 'peapod.db'));
     expect(new NameTable(again).resolve('pod', 'web')).toBe(id('a'));
     again.close();
+  });
+
+  it('E3: is made once where several first commands open it at the same moment', async () => {
+    const program = fileURLToPath(new URL('../fixtures/database-user.ts', import.meta.url));
+    for (let round = 0; round < 4; round++) {
+      const path = join(dir, `fresh-${round}`, 'peapod.db');
+      const argv = [process.execPath, program, path, String(Date.now() + 300)];
+      const commands = Array.from({ length: 10 }, () => Bun.spawn(argv, { stderr: 'pipe' }));
+      for (const command of commands) {
+        const said = await new Response(command.stderr).text();
+        expect(await command.exited, said).toBe(0);
+      }
+      const made = new Database(path);
+      expect(made.all('SELECT * FROM names')).toHaveLength(10);
+      made.close();
+    }
   });
 
   it('refuses a database of a newer schema', () => {
