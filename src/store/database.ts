@@ -10,35 +10,36 @@ import { migrations } from './schema.ts';
  */
 export class Database {
   readonly raw: DatabaseSync;
+  readonly #busyTimeoutMs: number;
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(path: string, busyTimeoutMs = 10_000) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.raw = new DatabaseSync(path);
+    this.#busyTimeoutMs = busyTimeoutMs;
     this.raw.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-    // SQLite does not wait for others while a new database is switched to WAL: several first commands at once.
-    patiently(busyTimeoutMs, () =>
+    this.#patiently(() =>
       this.raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON'),
     );
     this.#migrate(path);
   }
 
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#prepare(sql).all(...values) as Row[];
+    return this.#patiently(() => this.#prepare(sql).all(...values)) as Row[];
   }
 
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return (this.#prepare(sql).get(...values) as Row | null) ?? undefined;
+    return (this.#patiently(() => this.#prepare(sql).get(...values)) as Row | null) ?? undefined;
   }
 
   /** Returns the number of changed rows. */
   run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#prepare(sql).run(...values).changes);
+    return Number(this.#patiently(() => this.#prepare(sql).run(...values)).changes);
   }
 
   /** Takes the write lock first, so that what `work` has read is still true when it writes. */
   transaction<T>(work: () => T): T {
-    this.raw.exec('BEGIN IMMEDIATE');
+    this.#patiently(() => this.raw.exec('BEGIN IMMEDIATE'));
     try {
       const result = work();
       this.raw.exec('COMMIT');
@@ -83,18 +84,22 @@ export class Database {
       }
     });
   }
-}
 
-/** Repeats what fails because the database is locked. */
-function patiently(timeoutMs: number, work: () => void): void {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    try {
-      work();
-      return;
-    } catch (error) {
-      if (!/locked|busy/i.test((error as Error).message) || performance.now() > deadline) throw error;
-      Bun.sleepSync(2);
+  /**
+   * SQLite waits for other writers, but answers "database is locked" at once where waiting could be for ever: while
+   * a new database is switched to WAL, while the last connection cleans up behind itself. A statement that was
+   * answered so has done nothing.
+   */
+  #patiently<T>(work: () => T): T {
+    const deadline = performance.now() + this.#busyTimeoutMs;
+    for (;;) {
+      try {
+        return work();
+      } catch (error) {
+        if (!/database is (locked|busy)/.test((error as Error).message) || performance.now() > deadline)
+          throw error;
+        Bun.sleepSync(2);
+      }
     }
   }
 }
