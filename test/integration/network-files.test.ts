@@ -77,10 +77,10 @@ describeForBoth('networks as files', (makeHost) => {
         stderr: expect.stringContaining(`-${name}.conflist: `),
       });
     }
+    await host.ok('rm', '-f', '-t', '0', 'web', 'client', 'usual');
     expect(await host.ok('network', 'create', 'web')).toBe('web');
     // What others have configured for themselves is theirs to remove by name.
     expect(await host.ok('network', 'prune', '-f')).toBe('web');
-    await host.ok('rm', '-f', '-t', '0', 'web', 'client', 'usual');
     expect(await host.ok('network', 'rm', 'theirs')).toBe('theirs');
   });
 
