@@ -158,15 +158,18 @@ export function parsePastaOptions(
 }
 
 /**
- * Those that pasta can serve at once: it knows a host port by its number alone, whatever the address, and finds
- * the way back of a datagram by the number in the pod.
+ * Those that pasta serves as they should be served. It binds addresses of those families only that it has a way
+ * out for, knows a host port by its number whatever the address, and in versions of 2023 loses the answer to a
+ * datagram from the host's loopback where the numbers differ.
  */
-export function ownPorts(ports: readonly PortMapping[]): PortMapping[] {
+export function ownPorts(ports: readonly PortMapping[], families: readonly IpFamily[]): PortMapping[] {
   const taken = new Set<string>();
-  return ports.filter(({ protocol, hostPort, containerPort }) => {
-    const ends = [`${protocol} ${hostPort}`, ...(protocol === 'udp' ? [`pod ${containerPort}`] : [])];
-    if (ends.some((end) => taken.has(end))) return false;
-    for (const end of ends) taken.add(end);
+  return ports.filter(({ protocol, hostIp, hostPort, containerPort }) => {
+    if (protocol === 'udp' && hostPort !== containerPort) return false;
+    if (hostIp !== '' && !families.includes(ipFamily(hostIp))) return false;
+    const end = `${protocol} ${hostPort}`;
+    if (taken.has(end)) return false;
+    taken.add(end);
     return true;
   });
 }

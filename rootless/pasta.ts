@@ -12,6 +12,7 @@ import type {
   NetworkTarget,
   PodNetworkSpec,
 } from '../src/network/backend.ts';
+import { hasDefaultRoute } from '../src/network/host-routes.ts';
 import { ipFamily } from '../src/network/ip-family.ts';
 import { refusePrivilegedPorts } from '../src/network/port-error.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../src/network/types.ts';
@@ -107,7 +108,8 @@ export class PastaBackend implements NetworkBackend {
 
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     const options = parsePastaOptions(spec.options, spec.macAddress);
-    const ports = ownPorts(spec.ports);
+    const waysOut = ([4, 6] as const).filter((one) => options.gateways[one] && hasDefaultRoute(one));
+    const ports = ownPorts(spec.ports, waysOut);
     await endPasta(target.runtimeDir); // what a killed one left
     // pasta is content with one address family of a port; so that all are free is found out here.
     for (const port of ports) closeSync(bindHostPort(port));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IpFamily } from './ip-family.ts';
 import { addressBits, makeSubnet, type Subnet } from './subnet.ts';
 
 export interface HostRoute {
@@ -16,6 +17,12 @@ export function readHostRoutes(procNet = '/proc/net'): HostRoute[] {
     ...lines(join(procNet, 'route')).slice(1).flatMap(parseIpv4Route),
     ...lines(join(procNet, 'ipv6_route')).flatMap(parseIpv6Route),
   ];
+}
+
+/** Whether this process' network namespace has a way out, by a default route that is not on `lo`. */
+export function hasDefaultRoute(family: IpFamily, procNet = '/proc/net'): boolean {
+  if (family === 4) return lines(join(procNet, 'route')).some((line) => /^\S+\s+0{8}\s.*\s0{8}\s/.test(line));
+  return lines(join(procNet, 'ipv6_route')).some((line) => /^0{32} 00 .*(?<!\slo)$/.test(line.trimEnd()));
 }
 
 /** `cni0 0000580A 00000000 0001 0 0 0 0000FFFF …`: addresses in the byte order of the machine. */
