@@ -227,6 +227,22 @@ describeForBoth('names on a network', (makeHost) => {
     expect(await host.rootSh(`find ${host.runRoot}/dns -type f`)).toBe(`${host.runRoot}/dns/lock`);
   });
 
+  it('C3: where aardvark-dns is missing, doctor and the network that needs it name its package', async () => {
+    await using host = await makeHost();
+    writeNetwork(host, 'net', conflist('net', 7));
+    const program = await host.rootSh('ls -d /usr/lib*/podman/aardvark-dns | head -n 1');
+    await host.rootSh(`mount --bind /etc/passwd ${program}`);
+    const outcome = await host.peapod('pod', 'create', '--network', 'net');
+    expect(outcome).toMatchObject({
+      exitCode: 125,
+      stderr: 'Error: aardvark-dns is not installed\nhint: install it with: apt-get install aardvark-dns\n',
+    });
+    expect((await host.peapod('doctor')).stdout).toContain('apt-get install aardvark-dns');
+    await host.ok('pod', 'create', '--network', 'bridge');
+    await host.rootSh(`umount ${program}`);
+    expect((await host.peapod('doctor')).stdout).not.toContain('aardvark-dns');
+  });
+
   it('C4: what a person writes into resolv.conf stays while the container runs, whatever happens beside it', async () => {
     await using host = await hostWithNetwork(makeHost);
     await host.ok('pod', 'create', '--name', 'p', '--network', 'net');
