@@ -228,9 +228,10 @@ export class CniBackend {
     const result = resultOf(entry);
     const place = { runner: this.#options.runner, ip: this.#tools.path('ip') };
     const netns = { path: target.netnsPath, ifname: entry.ifname };
-    await withNetns(place, netns, result, (path) =>
-      deleteList(this.#place, listOf(entry), endpointOf(entry, path), result),
-    );
+    const del = (path: string) => deleteList(this.#place, listOf(entry), endpointOf(entry, path), result);
+    // Reference plugins fail where their rules are gone, after a reload of the firewall, but have removed the
+    // interface by then: without it they look for no rules.
+    await withNetns(place, netns, result, del).catch(() => withNetns(place, netns, undefined, del));
     const ports = portsOf(entry.capabilityArgs);
     if (target.runtimeDir && ports.length > 0) await releasePorts(target.runtimeDir, ports);
     this.#cache.remove(entry);

@@ -163,8 +163,10 @@ async function undo(
 ): Promise<unknown[]> {
   const failures: unknown[] = [];
   for (const plugin of tried.plugins.toReversed()) {
+    const once = () => deleteOne(place, tried, plugin, endpoint, prevResult);
     try {
-      await deleteOne(place, tried, plugin, endpoint, prevResult);
+      // Plugins stop at the first thing that is missing, and are past it the next time.
+      await once().catch(once);
     } catch (error) {
       // What could not even be started for ADD has made nothing.
       if (!isPeapodError(error, 'TOOL_MISSING')) failures.push(error);

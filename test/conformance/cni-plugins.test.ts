@@ -209,6 +209,18 @@ describe.runIf(isRoot)('networks of other plugins ®', () => {
     expect(env.leftovers().filter((entry) => !/ route|rule /.test(entry))).toEqual([]);
   });
 
+  it('undo what a reference plugin leaves half-made where it refuses a list [C6]', async () => {
+    const subnets = [[{ subnet: '10.9.0.0/24' }], [{ subnet: '10.10.0.0/24' }]];
+    network([{ ...bridge, ipam: { type: 'host-local', ranges: subnets } }, { type: 'fixture' }]);
+    const target = env.makeTarget();
+    await expect(backend.attach(target, spec())).rejects.toThrow(
+      /plugin "bridge" failed on ADD: failed to set bridge addr: "testbr0" already has an IP address different from [^;]*$/,
+    );
+    expect(env.look(target).interfaces).toEqual(['lo']);
+    expect(env.leftovers().filter((entry) => entry.startsWith('lease'))).toEqual([]);
+    expect(remembered()).toEqual([]);
+  });
+
   it.each([
     ['fail', /plugin "fixture" failed on ADD: the switch is on fire; rack 7/],
     ['hang', /plugin "fixture" failed on ADD: it did not end within 1.5 s and was killed/],
@@ -249,6 +261,17 @@ describe.runIf(isRoot)('networks of other plugins ®', () => {
     sh(`printf '#!/bin/sh\\nexit 0\\n' >${fixtures}/fixture`);
     await gone(target, attachment);
     installPlugins(fixtures, ['fixture']);
+  });
+
+  it('let pods go whose rules or interface somebody has removed [C6]', async () => {
+    network([bridge, { type: 'portmap', capabilities: { portMappings: true } }, { type: 'fixture' }]);
+    const [ruleless, bare] = [await attached(), await attached()];
+    await backend.publish(ruleless.target, ruleless.attachment, ports('8080:80'));
+    sh('ip link delete eth0', bare.target.netnsPath);
+    await backend.detach(bare.target, bare.attachment);
+    expect(sh('iptables-save -t nat')).not.toContain('10.9.0.3');
+    sh('nft flush ruleset');
+    await gone(ruleless.target, ruleless.attachment);
   });
 
   it('free by GC what was lost, though no reference plugin knows GC [C6]', async () => {
