@@ -70,6 +70,12 @@ export interface ResolvConfInput {
   readonly ipv6: boolean;
 }
 
+/**
+ * A name server of a network is near, and aardvark-dns before 1.11 loses questions while it reads its zones: it is
+ * better asked again soon than after the usual five seconds. What the host says about it counts more.
+ */
+const patience = ['timeout:1', 'attempts:5'];
+
 /** podman's last resort where the host has no server that a container can reach. */
 const publicServers = ['8.8.8.8', '8.8.4.4'];
 
@@ -83,7 +89,7 @@ export function buildResolvConf(input: ResolvConfInput): string {
   const usual = dns.servers.length ? dns.servers : [...input.networkServers, ...reachable];
   const servers = ours ? input.networkServers : usual;
   const searches = dns.searches.length ? dns.searches : [...input.networkSearches, ...host.searches];
-  const options = dns.options.length ? dns.options : host.options;
+  const options = dns.options.length ? dns.options : [...(ours ? patience : []), ...host.options];
   return [
     ...(searches.length && !searches.includes('.') ? [`search ${searches.join(' ')}`] : []),
     ...unique(servers.length || input.hostNetwork ? servers : publicServers).map((ip) => `nameserver ${ip}`),

@@ -59,9 +59,11 @@ describe('/etc/resolv.conf', () => {
 
   it('asks nobody beside a network that has names of its own, not even whom --dns names', () => {
     const named = { ...base, networkServers: ['10.89.0.1'], networkSearches: ['dns.podman'] };
-    expect(buildResolvConf(named)).toBe('search dns.podman lan\nnameserver 10.89.0.1\noptions edns0\n');
+    expect(buildResolvConf(named)).toBe(
+      'search dns.podman lan\nnameserver 10.89.0.1\noptions timeout:1 attempts:5 edns0\n',
+    );
     expect(buildResolvConf({ ...named, dns: { ...none, servers: ['9.9.9.9'], searches: ['a.b'] } })).toBe(
-      'search a.b\nnameserver 10.89.0.1\noptions edns0\n',
+      'search a.b\nnameserver 10.89.0.1\noptions timeout:1 attempts:5 edns0\n',
     );
   });
 
