@@ -65,8 +65,17 @@ export const runtimeNeeds = [
   },
 ];
 
+const pluginDirectories = ['/usr/lib/cni', '/usr/libexec/cni', '/opt/cni/bin'];
+
 /** What the tests need besides. */
 export const testNeeds = [
+  {
+    isThere: () => pluginDirectories.some((directory) => existsSync(join(directory, 'portmap'))),
+    apt: 'containernetworking-plugins',
+    dnf: 'containernetworking-plugins',
+    why: 'the CNI plugins that ours are compared with',
+  },
+  { isThere: program('iptables'), apt: 'iptables', dnf: 'iptables-nft', why: 'rules of those CNI plugins' },
   { isThere: hasStaticBusybox, apt: 'busybox-static', dnf: 'busybox', why: 'content of test images' },
   {
     isThere: () => findProgram('docker-registry') !== undefined || findProgram('registry') !== undefined,
