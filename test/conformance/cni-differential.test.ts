@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readPluginList } from '../../rootful/cni/config.ts';
 import { deleteList } from '../../rootful/cni/list.ts';
+import { pluginDirectories } from '../../rootful/cni/plugins.ts';
 import { ConflistBackend } from '../../rootful/conflist-backend.ts';
 import { hostRunner } from '../../src/host/exec.ts';
 import type { NetworkTarget, PodNetworkSpec } from '../../src/network/backend.ts';
@@ -193,7 +194,7 @@ describe.runIf(isRoot)('the native path against the reference plugins ®', () =>
       const endpoint = { containerId: id, netns: netnsPath, ifname: 'eth0', args: [], capabilityArgs: {} };
       const place = {
         runner: hostRunner,
-        directories: ['/usr/lib/cni'],
+        directories: pluginDirectories({}),
         searchPath: '/usr/sbin:/usr/bin',
         timeoutMs: 9000,
       };

@@ -1,17 +1,24 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CniBackend } from '../../rootful/cni/backend.ts';
 import { ConflistBackend } from '../../rootful/conflist-backend.ts';
 import { hostRunner } from '../../src/host/exec.ts';
 import type { Attachment, NetworkTarget, PodNetworkSpec } from '../../src/network/backend.ts';
-import { findConfList } from '../../src/network/conflist.ts';
 import { installPlugins, readCalls } from '../support/cni-plugins.ts';
 import type { ConformanceEnvironment } from './backend-suite.ts';
 import { isRoot, ports } from './bridge-pods.ts';
 import {
+  bridge,
+  type Fields,
+  facts,
+  fixtures,
+  hostLocal,
+  impatient,
+  log,
+  remembered,
+  spec,
+} from './cni-parts.ts';
+import {
   ask,
-  directory,
   makeRealEnvironment,
   removeConfLists,
   startTalker,
@@ -19,34 +26,9 @@ import {
   writeConfList,
 } from './real-environment.ts';
 import { sh } from './throwaway-host.ts';
-
-type Fields = Record<string, unknown>;
-
-const fixtures = join(directory, 'plugins');
-const log = join(directory, 'calls');
-const facts = { env: { ...process.env, CNI_PATH: fixtures } };
-const hostLocal = { type: 'host-local', subnet: '10.9.0.0/24', routes: [{ dst: '0.0.0.0/0' }] };
-const bridge = { type: 'bridge', bridge: 'testbr0', isGateway: true, ipMasq: true, ipam: hostLocal };
-
 /** Plugins that peapod knows nothing of, by their executables. The kernel here has no ipvlan, vlan or dummy. */
 describe.runIf(isRoot)('networks of other plugins ®', () => {
   const backend = new ConflistBackend({ runner: hostRunner, paths: testPaths, facts });
-  /** As the backend has it, but impatient. */
-  const impatient = new CniBackend({
-    runner: hostRunner,
-    paths: testPaths,
-    facts,
-    list: (name) =>
-      findConfList(testPaths.networkConfig, name) as NonNullable<ReturnType<typeof findConfList>>,
-    timeoutMs: 1500,
-  });
-  const spec = (more: Partial<PodNetworkSpec> = {}): PodNetworkSpec => ({
-    network: 'x',
-    options: {},
-    staticAddresses: [],
-    ports: [],
-    ...more,
-  });
   let env: ConformanceEnvironment;
   let targets: NetworkTarget[] = [];
   const programs: { kill(signal: 'SIGKILL'): boolean }[] = [];
@@ -315,9 +297,4 @@ describe.runIf(isRoot)('networks of other plugins ®', () => {
     });
     await expect(odd.validate(spec())).rejects.toThrow(/PEAPOD_CNI=yes is nothing/);
   });
-
-  function remembered(): string[] {
-    const results = join(testPaths.root, 'cni', 'results');
-    return existsSync(results) ? readdirSync(results) : [];
-  }
 });

@@ -135,7 +135,8 @@ function kernelState(helpers: readonly string[]): string[] {
     ...sh('ip route show table all')
       .split('\n')
       .filter((line) => !/ lo |^anycast /.test(line))
-      .map((line) => `route ${line}`),
+      // Whether a cable has its carrier yet is the kernel's to say, and nothing that was left behind.
+      .map((line) => `route ${line.replace(/ (linkdown|dead)\b/g, '').trim()}`),
     ...processesHere(helpers),
   ];
 }

@@ -118,7 +118,8 @@ describe('a chain of CNI plugins [C6]', () => {
     await expect(failed).rejects.toThrow(
       /"third" failed on ADD: it exited with 2: panic: runtime error.*; and then: .*"third" failed on DEL: the switch/,
     );
-    expect(called().slice(3)).toEqual(['DEL third', 'DEL second', 'DEL first']);
+    // Each is asked twice: plugins stop at the first thing that is missing, and are past it the next time.
+    expect(called().slice(3)).toEqual(['DEL third', 'DEL third', 'DEL second', 'DEL first']);
   });
 
   it.each([
