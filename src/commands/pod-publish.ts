@@ -24,7 +24,7 @@ export const podPublish = command({
 export const podUnpublish = command({
   usage: 'POD [IP:][HOSTPORT:]CONTAINERPORT[/PROTOCOL]...',
   description:
-    'Takes published ports of a pod back, also while it runs: established connections go on. A container port alone stands for all that lead to it. Prints each port that is no longer published.',
+    'Takes published ports of a pod back, also while it runs: established connections go on (but through pasta). A container port alone stands for all that lead to it. Prints each port that is no longer published.',
   examples: ['pod unpublish web 8443:443', 'pod unpublish web 53/udp'],
   flags: {},
   args: podAndPorts,

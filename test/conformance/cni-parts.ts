@@ -6,7 +6,7 @@ import type { PodNetworkSpec } from '../../src/network/backend.ts';
 import { findConfList } from '../../src/network/conflist.ts';
 import { directory, testPaths } from './real-environment.ts';
 
-/** What the tests of executed plugins share. */
+/** What the tests of plugins that are executed share. A kernel may lack ipvlan, vlan or dummy: they use none. */
 
 export type Fields = Record<string, unknown>;
 

@@ -26,7 +26,7 @@ import {
   writeConfList,
 } from './real-environment.ts';
 import { sh } from './throwaway-host.ts';
-/** Plugins that peapod knows nothing of, by their executables. The kernel here has no ipvlan, vlan or dummy. */
+
 describe.runIf(isRoot)('networks of other plugins ®', () => {
   const backend = new ConflistBackend({ runner: hostRunner, paths: testPaths, facts });
   let env: ConformanceEnvironment;
