@@ -10,21 +10,13 @@ type Interrupting = keyof typeof exitCodes;
 export class Interrupt {
   #received: Interrupting | undefined;
   readonly #abort = new AbortController();
-  readonly #handlers = new Map<Interrupting, () => void>();
   #shields = 0;
   #forward: ((signal: Interrupting) => void) | undefined;
 
+  /** For good: with the handlers gone, a late signal would kill a command that has done its work before it says so. */
   install(): void {
-    for (const signal of Object.keys(exitCodes) as Interrupting[]) {
-      const handler = () => this.#receive(signal);
-      this.#handlers.set(signal, handler);
-      process.on(signal, handler);
-    }
-  }
-
-  uninstall(): void {
-    for (const [signal, handler] of this.#handlers) process.off(signal, handler);
-    this.#handlers.clear();
+    for (const signal of Object.keys(exitCodes) as Interrupting[])
+      process.on(signal, () => this.#receive(signal));
   }
 
   /** Aborts with the first signal: for waits that may be long. */

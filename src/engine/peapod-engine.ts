@@ -47,7 +47,6 @@ export class PeapodEngine implements Engine {
   }
 
   close(): void {
-    this.#context.interrupt.uninstall();
     this.#context.store.db.close();
   }
 
