@@ -19,6 +19,9 @@ const timeFlag = uint('Seconds to wait for the container to stop before killing 
 
 const ignoreFlag = bool('A container that does not exist is no error', { short: 'i' });
 
+/** What `--all` means for verbs that end a container. */
+const alive = ['running', 'restarting'];
+
 interface Chosen {
   readonly all: boolean;
   readonly latest: boolean;
@@ -28,7 +31,7 @@ interface Chosen {
 
 async function chosenContainers(
   call: Pick<Call<FlagSet>, 'command' | 'args' | 'engine'> & { values: Chosen },
-  state?: string,
+  states?: readonly string[],
 ) {
   const { values } = call;
   return targets({
@@ -40,7 +43,7 @@ async function chosenContainers(
     filters: values.filter,
     list: async (filters) => {
       const { containers } = await call.engine();
-      return containers.list(state !== undefined && values.all ? { ...filters, status: [state] } : filters);
+      return containers.list(states !== undefined && values.all ? { ...filters, status: states } : filters);
     },
   });
 }
@@ -57,7 +60,7 @@ export const stop = command({
   },
   args: anyArguments,
   async run(call) {
-    const names = await chosenContainers(call, 'running');
+    const names = await chosenContainers(call, alive);
     const engine = await call.engine();
     const { ignore, time } = call.values;
     const work = async (name: string) => {
@@ -78,7 +81,7 @@ export const kill = command({
   },
   args: anyArguments,
   async run(call) {
-    const names = await chosenContainers(call, 'running');
+    const names = await chosenContainers(call, alive);
     const engine = await call.engine();
     return overlap(call, names, async (name) => {
       await engine.containers.kill(name, call.values.signal ?? 'KILL');

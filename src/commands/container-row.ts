@@ -28,6 +28,8 @@ export function statusText(view: ContainerView, nowMs: number): string {
     case 'exited':
     case 'stopped':
       return `Exited (${view.exitCode ?? 0}) ${ago(view.finishedAtMs ?? view.createdAtMs, nowMs)}`;
+    case 'restarting':
+      return `Restarting (${view.exitCode ?? 0}) ${ago(view.finishedAtMs ?? view.createdAtMs, nowMs)}`;
     default:
       return view.state.charAt(0).toUpperCase() + view.state.slice(1);
   }

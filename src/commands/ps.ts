@@ -38,7 +38,9 @@ export const ps = command({
     const filters = parseFilters(values.filter);
     const anyState = values.all || limited || filters.status !== undefined;
     const engine = await call.engine();
-    let found = await engine.containers.list(anyState ? filters : { ...filters, status: ['running'] });
+    let found = await engine.containers.list(
+      anyState ? filters : { ...filters, status: ['running', 'restarting'] },
+    );
     found = [...found].sort(byCreation);
     if (limited) found = last === 0 ? found : found.slice(-last);
     if (sort !== undefined) found.sort(sort);

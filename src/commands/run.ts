@@ -23,7 +23,10 @@ const createFlags = {
   pull: string('When to pull the image: always, missing, never or newer', { default: 'missing' }),
   quiet: bool('Do not show the progress of a pull', { short: 'q' }),
   'read-only': bool('Make the root filesystem read-only'),
-  restart: string('What to do when the container exits', { default: 'no' }),
+  restart: string('Start the container again when it exits: no, on-failure[:n], always, unless-stopped', {
+    value: 'policy',
+    default: 'no',
+  }),
   rm: bool('Remove the container after it exits'),
   rootfs: bool("The first argument is a directory instead of an image; 'DIR:O' keeps it unchanged"),
   'security-opt': array('Security options, such as no-new-privileges or seccomp=FILE'),

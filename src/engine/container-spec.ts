@@ -5,6 +5,7 @@ import { PeapodError } from '../errors.ts';
 import type { ContainerSpec, ImageRecord, MountSpec, RootfsSpec } from '../store/records.ts';
 import { parseEnvironment, parseLabels, parseSignal, parseTmpfs, parseVolume } from './parse-options.ts';
 import type { ContainerCreateRequest } from './requests.ts';
+import { parseRestart } from './restart-policy.ts';
 
 export interface SpecInputs {
   /** Absent for `host` and `--rootfs`. */
@@ -17,7 +18,7 @@ export interface SpecInputs {
 /** Merges a request with its image's defaults. Throws INVALID_ARGUMENT; touches nothing. */
 export function resolveContainerSpec(request: ContainerCreateRequest, inputs: SpecInputs): ContainerSpec {
   const image = inputs.image?.config.config ?? {};
-  refuseUnsupported(request);
+  const restart = parseRestart(request.restart, request.remove);
   checkCapabilities(request.capAdd, request.capDrop);
   const security = parseSecurityOptions(request.securityOptions);
   const { entrypoint, command } = resolveCommand(request, image.Entrypoint ?? [], image.Cmd ?? []);
@@ -53,16 +54,9 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     stopSignal: parseSignal(request.stopSignal ?? image.StopSignal ?? 'SIGTERM'),
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? 10,
     remove: request.remove,
+    ...(restart ? { restart } : {}),
     exposedPorts: Object.keys(image.ExposedPorts ?? {}),
   };
-}
-
-function refuseUnsupported(request: ContainerCreateRequest): void {
-  if (request.restart !== undefined && request.restart !== 'no' && request.restart !== '') {
-    throw new PeapodError('INVALID_ARGUMENT', `--restart ${request.restart} is not supported: only "no" is`, {
-      hint: 'let a service manager start the container again',
-    });
-  }
 }
 
 function resolveRootfs(

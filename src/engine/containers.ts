@@ -121,6 +121,7 @@ export class Containers {
           store.ports.reserve(id, own.ports);
         }
         store.containers.insert(record);
+        if (spec.restart) store.supervision.started(id, true);
       },
       async () => {
         if (request.cidFile) writeNewFile(request.cidFile, id, '--cidfile');

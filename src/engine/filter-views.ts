@@ -16,6 +16,8 @@ const containerMatchers: Record<string, Matcher<ContainerView>> = {
     (view.imageId !== '' && view.imageId.startsWith(value)),
   pod: (view, value) => view.podName === value || (view.podId?.startsWith(value) ?? false),
   network: (view, value) => view.networks.includes(value),
+  'restart-policy': (view, value) => view.restart.policy === value,
+  'should-start-on-boot': (view, value) => view.restart.onBoot === parseBoolean(value),
   volume: (view, value) => view.mounts.includes(value),
 };
 
@@ -33,11 +35,26 @@ const podMatchers: Record<string, Matcher<PodView>> = {
 
 /** Different keys must all match, of one key's values any. Throws INVALID_ARGUMENT for a key there is none of. */
 export function filterContainers(views: ContainerView[], filters: Filters = {}): ContainerView[] {
+  for (const value of filters['restart-policy'] ?? []) checkPolicy(value);
   return select(views, filters, containerMatchers);
 }
 
 export function filterPods(views: PodView[], filters: Filters = {}): PodView[] {
   return select(views, filters, podMatchers);
+}
+
+const restartPolicies = ['no', 'always', 'on-failure', 'unless-stopped'];
+
+function checkPolicy(value: string): void {
+  if (restartPolicies.includes(value)) return;
+  throw new PeapodError('INVALID_ARGUMENT', `${value} invalid restart policy`, {
+    hint: `choose from ${restartPolicies.join(', ')}`,
+  });
+}
+
+function parseBoolean(value: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new PeapodError('INVALID_ARGUMENT', `"${value}" is neither true nor false`);
 }
 
 function select<View>(views: View[], filters: Filters, matchers: Record<string, Matcher<View>>): View[] {

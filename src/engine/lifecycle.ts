@@ -7,16 +7,14 @@ import { removeTree, unmountRootfs } from '../container/rootfs.ts';
 import { PeapodError } from '../errors.ts';
 import { which } from '../host/exec.ts';
 import { type FileLock, waitForLock } from '../host/locks.ts';
-import { heeds, isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../host/processes.ts';
+import { isAlive, waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { endProcess, killPatienceMs, sendSignal } from './end-process.ts';
 import { type Attended, Launcher } from './launch.ts';
 import type { Operations } from './operations.ts';
+import type { Restarts } from './restarts.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
-
-const killPatienceMs = 10_000;
-/** How long a program that has only just started gets to install its signal handlers. */
-const deafnessCheckMs = 200;
 
 /**
  * What happens to one container: started, stopped, killed, cleaned up, removed. Methods say which
@@ -26,13 +24,15 @@ export class Lifecycle {
   readonly #context: Context;
   readonly #operations: Operations;
   readonly #sandboxes: Sandboxes;
+  readonly #restarts: Restarts;
   readonly #launcher: Launcher;
   #crun: Crun | undefined;
 
-  constructor(context: Context, operations: Operations, sandboxes: Sandboxes) {
+  constructor(context: Context, operations: Operations, sandboxes: Sandboxes, restarts: Restarts) {
     this.#context = context;
     this.#operations = operations;
     this.#sandboxes = sandboxes;
+    this.#restarts = restarts;
     this.#launcher = new Launcher(
       context,
       sandboxes,
@@ -67,14 +67,12 @@ export class Lifecycle {
 
   /** Starts a container with its sandbox; holds the operations on both. */
   async start(id: string, attended?: Attended): Promise<void> {
-    const { sandboxId } = this.#require(id);
-    const launch = async () => {
+    await this.#operations.duringBoth(this.#require(id), 'start', async () => {
       if (this.isRunning(this.#require(id))) return;
       await this.settle(id);
+      await this.#forgetRestart(this.#require(id));
       await this.#launcher.launch(this.#require(id), attended);
-    };
-    if (sandboxId === id) return this.#operations.during(id, 'start', launch);
-    return this.#operations.during(sandboxId, 'start', () => this.#operations.during(id, 'start', launch));
+    });
   }
 
   /** For a container that this very command has created and holds the operation on. */
@@ -90,6 +88,7 @@ export class Lifecycle {
     await this.#operations.during(id, 'start', async () => {
       if (this.isRunning(this.#require(id))) return;
       await this.settle(id);
+      await this.#forgetRestart(this.#require(id));
       await this.#launcher.launchIn(this.#require(id), { network: Promise.resolve(), view: () => sandbox });
     });
   }
@@ -99,20 +98,28 @@ export class Lifecycle {
     await this.#operations.during(id, 'stop', async () => {
       const record = this.#context.store.containers.get(id);
       if (!record) return;
+      this.#restarts.signalled(record, record.spec.stopSignal);
       if (this.isRunning(record)) await this.#end(record, timeoutSeconds ?? record.spec.stopTimeoutSeconds);
-      else await this.settle(id);
+      else {
+        await this.settle(id);
+        await this.#stayStopped(record);
+      }
     });
   }
 
   /** Sends a signal; where it ends the container, conmon's exit command cleans up. Throws WRONG_STATE. */
   async kill(id: string, signal: number): Promise<void> {
     const record = this.#require(id);
+    if (this.isRestarting(record) && (signal === 9 || signal === record.spec.stopSignal)) {
+      return this.stop(id);
+    }
     if (!this.isRunning(record) || !record.process) {
       throw new PeapodError('WRONG_STATE', `container ${record.name} is not running: it is ${record.state}`, {
         hint: `peapod start ${record.name} starts it`,
       });
     }
-    await this.#signal(record.process, signal);
+    this.#restarts.signalled(record, signal);
+    await sendSignal(this.#context, record.process, signal);
     if (signal === 9) await waitForEnd(record.process, killPatienceMs);
   }
 
@@ -120,10 +127,11 @@ export class Lifecycle {
     await this.#operations.during(id, 'remove', async () => {
       const record = this.#context.store.containers.get(id);
       if (!record) throw new PeapodError('NOT_FOUND', `no such container ${id.slice(0, 12)}`);
-      if (this.isRunning(record) && !options.force) {
+      const restarting = this.isRestarting(record);
+      if ((restarting || this.isRunning(record)) && !options.force) {
         throw new PeapodError(
           'WRONG_STATE',
-          `cannot remove container ${record.id} as it is running - running or paused containers cannot be removed without force`,
+          `cannot remove container ${record.id} as it is ${restarting ? 'restarting' : 'running'} - running or paused containers cannot be removed without force`,
           { hint: `stop it first (peapod stop ${record.name}), or use --force` },
         );
       }
@@ -141,8 +149,12 @@ export class Lifecycle {
     const record = store.containers.get(id);
     if (!record) return;
     const patience = timeoutSeconds ?? record.spec.stopTimeoutSeconds;
+    this.#restarts.signalled(record, record.spec.stopSignal);
     if (this.isRunning(record)) await this.#end(record, patience, { remove: false });
-    else await this.#takeDown(record);
+    else {
+      await this.#restarts.cancel(record);
+      await this.#takeDown(record);
+    }
     if (record.sandboxId === id) await this.#sandboxes.release(id);
     await removeTree(paths.container(id), () => this.#context.inside());
     rmSync(join(paths.exits, id), { force: true });
@@ -161,12 +173,45 @@ export class Lifecycle {
       await this.settle(id);
       if (record.spec.remove) await this.dismantle(id);
     });
+    await this.#restarts.keep(id, () => this.#restart(id));
+  }
+
+  /** By its policy, where nobody has started, stopped or removed it meanwhile. */
+  async #restart(id: string): Promise<void> {
+    await this.#operations.duringBoth(this.#require(id), 'start', async () => {
+      const record = this.#require(id);
+      if (this.isRunning(record) || !this.#restarts.isMine(id)) return;
+      try {
+        await this.#launcher.launch(record);
+        this.#restarts.restarted(id);
+      } catch (error) {
+        this.#restarts.failed(record);
+        throw error;
+      }
+    });
+  }
+
+  isRestarting(record: ContainerRecord): boolean {
+    return this.#restarts.isRestarting(record);
+  }
+
+  async #forgetRestart(record: ContainerRecord): Promise<void> {
+    await this.#restarts.cancel(record);
+    this.#restarts.anew(record);
+  }
+
+  /** One that waited for its restart has kept its network until now. */
+  async #stayStopped(record: ContainerRecord): Promise<void> {
+    await this.#restarts.cancel(record);
+    if (record.spec.restart && record.sandboxId === record.id) await this.#sandboxes.release(record.id);
   }
 
   /** Waits for the end and the exit code of a container that this command attends; cleans up after it. */
   async finish(id: string): Promise<number> {
     const record = this.#require(id);
     if (record.process) await waitForEnd(record.process, Number.POSITIVE_INFINITY);
+    // The rest is for conmon's exit command, which waits for our lock: it may have to start it again.
+    if (record.spec.restart) return (await this.#exitOf(record)).exitCode;
     return this.#operations.during(id, 'cleanup', async () => {
       await this.settle(id);
       const exitCode = this.#context.store.containers.get(id)?.exitCode ?? 0;
@@ -188,8 +233,12 @@ export class Lifecycle {
       const ended = thisBoot ? await this.#exitOf(record) : { exitCode: 255, oomKilled: false };
       const finishedAtMs = Date.now();
       const own = record.sandboxId === id;
-      await Promise.all([this.#takeDown(record), own && this.#sandboxes.release(id)]);
-      store.containers.setExited(id, { finishedAtMs, ...ended });
+      const again = this.#restarts.wants(record, ended.exitCode);
+      await Promise.all([this.#takeDown(record), own && !again && this.#sandboxes.release(id)]);
+      store.db.transaction(() => {
+        store.containers.setExited(id, { finishedAtMs, ...ended });
+        if (again) this.#restarts.next(id, finishedAtMs - (record.startedAtMs ?? finishedAtMs));
+      });
       if (!own) await this.#sandboxes.announce(record.sandboxId);
     } else if (existsSync(this.#context.paths.containerRuntime(id))) {
       await this.#takeDown(record);
@@ -212,24 +261,9 @@ export class Lifecycle {
     timeoutSeconds: number,
     then = { remove: record.spec.remove },
   ): Promise<void> {
-    const { process } = record;
     const lock = await this.#lock(record.id);
     try {
-      if (process && timeoutSeconds > 0) {
-        const { stopSignal } = record.spec;
-        await this.#signal(process, stopSignal);
-        const ended = await waitForEnd(process, Math.min(deafnessCheckMs, timeoutSeconds * 1000));
-        // A first process that does not listen will not end for all our patience.
-        if (!ended && heeds(process.pid, stopSignal)) await waitForEnd(process, timeoutSeconds * 1000);
-      }
-      if (process && isAlive(process)) {
-        await this.#signal(process, 9);
-        if (!(await waitForEnd(process, killPatienceMs))) {
-          throw new PeapodError('WRONG_STATE', `container ${record.name} does not end, even by SIGKILL`, {
-            hint: `its process ${process.pid} may wait for a device or a network file system`,
-          });
-        }
-      }
+      await endProcess(this.#context, record, timeoutSeconds);
       await this.settle(record.id);
       if (then.remove) await this.dismantle(record.id);
     } finally {
@@ -251,16 +285,6 @@ export class Lifecycle {
     const dir = this.#context.paths.containerRuntime(id);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     return waitForLock(join(dir, 'lock'), 'exclusive', 0);
-  }
-
-  async #signal(process: ProcessIdentity, signal: number): Promise<void> {
-    try {
-      signalProcess(process, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
-      const inside = await this.#context.inside();
-      await inside.run(['kill', `-${signal}`, String(process.pid)], { accept: 'any' });
-    }
   }
 
   #require(id: string): ContainerRecord {

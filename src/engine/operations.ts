@@ -30,6 +30,17 @@ export class Operations {
     }
   }
 
+  /** For a container and the pod that it starts in: pod before container, which is the one order there is. */
+  duringBoth<T>(
+    container: { readonly id: string; readonly sandboxId: string },
+    verb: Verb,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { id, sandboxId } = container;
+    const inner = () => this.during(id, verb, work);
+    return sandboxId === id ? inner() : this.during(sandboxId, verb, inner);
+  }
+
   /**
    * For subjects that this very call creates: `insert` and the operation are one transaction; where `work`
    * fails, `undo` runs before the operation ends, and both errors are told.

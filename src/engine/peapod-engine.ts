@@ -17,6 +17,7 @@ import { parsePullPolicy, parseSignal } from './parse-options.ts';
 import { Pods } from './pods.ts';
 import { recoverOperation } from './recovery.ts';
 import type { ContainerCreateRequest } from './requests.ts';
+import { Restarts } from './restarts.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { Views } from './views-of.ts';
 
@@ -27,6 +28,7 @@ export class PeapodEngine implements Engine {
   readonly #context: Context;
   readonly #operations: Operations;
   readonly #sandboxes: Sandboxes;
+  readonly #restarts: Restarts;
   readonly #lifecycle: Lifecycle;
   readonly #pods: Pods;
   readonly #containers: Containers;
@@ -36,14 +38,19 @@ export class PeapodEngine implements Engine {
     this.#context = context;
     this.#operations = new Operations(context, (left) => this.#recover(left));
     this.#sandboxes = new Sandboxes(context);
-    this.#lifecycle = new Lifecycle(context, this.#operations, this.#sandboxes);
+    this.#restarts = new Restarts(context);
+    this.#lifecycle = new Lifecycle(context, this.#operations, this.#sandboxes, this.#restarts);
     this.#pods = new Pods(context, this.#operations, this.#sandboxes, this.#lifecycle);
     this.#containers = new Containers(context, this.#operations, this.#lifecycle, this.#pods);
     this.#views = new Views(context, this.#lifecycle, this.#sandboxes);
   }
 
-  recover(): Promise<void> {
-    return this.#operations.recoverAbandoned();
+  async recover(): Promise<void> {
+    await this.#operations.recoverAbandoned();
+    const unattended = this.#restarts.unattended();
+    if (unattended.length === 0) return;
+    const { resume } = await import('./resume.ts');
+    for (const id of unattended) resume(this.#context, id);
   }
 
   close(): void {
@@ -55,6 +62,7 @@ export class PeapodEngine implements Engine {
       pods: this.#pods,
       lifecycle: this.#lifecycle,
       sandboxes: this.#sandboxes,
+      restarts: this.#restarts,
     });
   }
 

@@ -115,7 +115,9 @@ export class Pods {
     await this.#operations.during(pod.id, 'remove', async () => {
       if (!this.#context.store.pods.get(pod.id)) this.require(nameOrId);
       const members = this.#context.store.containers.ofPod(pod.id);
-      const running = members.filter((member) => this.#lifecycle.isRunning(member));
+      const running = members.filter(
+        (member) => this.#lifecycle.isRunning(member) || this.#lifecycle.isRestarting(member),
+      );
       if (running.length > 0 && !options.force) {
         const names = running.map((member) => member.name).join(', ');
         throw new PeapodError(

@@ -2,6 +2,7 @@ import type { Operation } from '../store/operations.ts';
 import type { Context } from './context.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Pods } from './pods.ts';
+import type { Restarts } from './restarts.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
 /**
@@ -12,7 +13,7 @@ import type { Sandboxes } from './sandboxes.ts';
 export async function recoverOperation(
   context: Context,
   left: Operation,
-  parts: { pods: Pods; lifecycle: Lifecycle; sandboxes: Sandboxes },
+  parts: { pods: Pods; lifecycle: Lifecycle; sandboxes: Sandboxes; restarts: Restarts },
 ): Promise<void> {
   const { store } = context;
   const id = left.subjectId;
@@ -26,4 +27,6 @@ export async function recoverOperation(
   if (!container) return;
   if (forgotten) return parts.lifecycle.dismantle(id);
   await parts.lifecycle.settle(id);
+  // This command has other things to do than to wait.
+  if (parts.restarts.isMine(id)) (await import('./resume.ts')).resume(context, id);
 }

@@ -73,7 +73,7 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly remove: boolean;
-  /** Only `no` for now; anything else is refused by name. */
+  /** `no`, `always`, `unless-stopped`, `on-failure[:n]`. */
   readonly restart?: string | undefined;
   readonly readOnly: boolean;
   readonly privileged: boolean;

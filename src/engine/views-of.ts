@@ -2,6 +2,7 @@ import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records
 import type { Context } from './context.ts';
 import { networkMode } from './inspect-network.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { isUsersEnd } from './restart-policy.ts';
 import type { Sandboxes } from './sandboxes.ts';
 import type { AttachmentView, ContainerView, PodView } from './views.ts';
 
@@ -51,15 +52,28 @@ export class Views {
       attachments: this.#attachments(sandbox),
       labels: spec.labels,
       autoRemove: spec.remove,
+      restart: this.#restart(record),
       mounts: spec.mounts.map((mount) => mount.destination),
     };
   }
 
   /** `stopped`: it has ended, and its clean-up is still to come. */
   stateOf(record: ContainerRecord): string {
+    if (this.#lifecycle.isRestarting(record)) return 'restarting';
     if (record.state !== 'running' && record.state !== 'paused') return record.state;
     if (record.bootId !== this.#context.facts.bootId) return 'exited';
     return this.#lifecycle.isRunning(record) ? record.state : 'stopped';
+  }
+
+  #restart({ id, spec, exitCode = 0 }: ContainerRecord): ContainerView['restart'] {
+    const { restart, stopSignal } = spec;
+    if (!restart) return { policy: 'no', count: 0, onBoot: false };
+    const { restartCount = 0, userSignal } = this.#context.store.supervision.get(id) ?? {};
+    const { policy } = restart;
+    const onBoot =
+      policy === 'always' ||
+      (policy === 'unless-stopped' && !isUsersEnd({ exitCode, userSignal, stopSignal }));
+    return { policy, count: restartCount, onBoot };
   }
 
   async pods(): Promise<PodView[]> {

@@ -25,7 +25,7 @@ export interface ContainerView {
   readonly createdAtMs: number;
   readonly startedAtMs: number | undefined;
   readonly finishedAtMs: number | undefined;
-  /** `created`, `initialized`, `running`, `paused`, `exited`, `stopped`. */
+  /** `created`, `initialized`, `running`, `paused`, `exited`, `stopped`, `restarting`. */
   readonly state: string;
   readonly exitCode: number | undefined;
   readonly pid: number;
@@ -42,6 +42,11 @@ export interface ContainerView {
   readonly mounts: readonly string[];
   /** `--rm`. */
   readonly autoRemove: boolean;
+  /**
+   * `no`, `always`, `on-failure`, `unless-stopped`; how often that has started it again; whether it is to run after
+   * a reboot.
+   */
+  readonly restart: { readonly policy: string; readonly count: number; readonly onBoot: boolean };
 }
 
 /** One row of `pod ps`. */

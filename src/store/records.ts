@@ -108,8 +108,29 @@ export interface ContainerSpec {
   readonly stopSignal: number;
   readonly stopTimeoutSeconds: number;
   readonly remove: boolean;
+  /** Absent where it stays as it ended. */
+  readonly restart?: RestartSpec;
   /** `80/tcp` and the like, from EXPOSE and `--expose`. */
   readonly exposedPorts: readonly string[];
+}
+
+/** `--restart`; absent for `no`. */
+export interface RestartSpec {
+  readonly policy: 'always' | 'on-failure' | 'unless-stopped';
+  /** Of `on-failure`; none, and 0, for as many as it takes. */
+  readonly maxRetries?: number;
+}
+
+/** What is remembered of a container that has a restart policy. */
+export interface SupervisionRecord {
+  /** How often the policy has started it again since a user did. */
+  readonly restartCount: number;
+  /** The pause before the last of these starts. */
+  readonly pauseMs: number;
+  /** The process that starts it again, now or after a pause: while there is one, the container is `restarting`. */
+  readonly restarter?: { readonly pid: number; readonly startTicks: number };
+  /** The last signal a user has sent to it since it was started. */
+  readonly userSignal?: number;
 }
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'exited';

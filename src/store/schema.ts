@@ -79,4 +79,14 @@ CREATE TABLE operations (
 `;
 
 /** `migrations[n]` takes a database from version n to n + 1. */
-export const migrations: readonly string[] = [`${tables}\n${imageSchema}`];
+const supervision = `
+CREATE TABLE supervision (
+  container_id  TEXT PRIMARY KEY REFERENCES containers(id) ON DELETE CASCADE,
+  restart_count INTEGER NOT NULL DEFAULT 0,
+  pause_ms      INTEGER NOT NULL DEFAULT 0,
+  restarter     TEXT,
+  user_signal   INTEGER
+) STRICT;
+`;
+
+export const migrations: readonly string[] = [`${tables}\n${imageSchema}`, supervision];

@@ -1,5 +1,5 @@
 import type { HostFacts } from '../host/facts.ts';
-import { identify } from '../host/processes.ts';
+import { identify, type ProcessIdentity } from '../host/processes.ts';
 import { ContainerTable } from './containers.ts';
 import { Database } from './database.ts';
 import { ImageTable } from './images.ts';
@@ -7,6 +7,7 @@ import { NameTable } from './names.ts';
 import { OperationTable } from './operations.ts';
 import { PodTable, SandboxTable } from './pods.ts';
 import { PortTable } from './ports.ts';
+import { SupervisionTable } from './supervision.ts';
 
 /** All that peapod remembers, one SQLite file a user. */
 export class Store {
@@ -18,6 +19,9 @@ export class Store {
   readonly ports: PortTable;
   readonly operations: OperationTable;
   readonly images: ImageTable;
+  readonly supervision: SupervisionTable;
+  /** This process. */
+  readonly self: ProcessIdentity;
 
   constructor(path: string, facts: HostFacts) {
     this.db = new Database(path);
@@ -28,6 +32,8 @@ export class Store {
     this.ports = new PortTable(this.db);
     const self = identify(process.pid);
     if (!self) throw new Error('/proc is not mounted');
+    this.self = self;
+    this.supervision = new SupervisionTable(this.db);
     this.operations = new OperationTable(this.db, self, facts.bootId);
     this.images = new ImageTable(this.db.raw);
   }

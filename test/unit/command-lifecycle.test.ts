@@ -147,8 +147,8 @@ describe('commands for several names', () => {
   });
 
   it.each([
-    ['stop --all', { status: ['running'] }],
-    ['kill -a', { status: ['running'] }],
+    ['stop --all', { status: ['running', 'restarting'] }],
+    ['kill -a', { status: ['running', 'restarting'] }],
     ['rm --all', undefined],
     ['rm --filter label=a --filter label=b', { label: ['a', 'b'] }],
     ['start --filter name=x', { name: ['x'] }],

@@ -26,6 +26,7 @@ const container = (more: Partial<ContainerView>): ContainerView => ({
   attachments: [],
   labels: {},
   autoRemove: false,
+  restart: { policy: 'no', count: 0, onBoot: false },
   mounts: [],
   ...more,
 });
@@ -71,11 +72,11 @@ describe('ps', () => {
   });
 
   it.each<[string, Record<string, string[]>]>([
-    ['ps', { status: ['running'] }],
+    ['ps', { status: ['running', 'restarting'] }],
     ['ps -a', {}],
     ['ps -n 1', {}],
     ['ps --filter status=exited', { status: ['exited'] }],
-    ['ps --filter name=web -f name=srv', { name: ['web', 'srv'], status: ['running'] }],
+    ['ps --filter name=web -f name=srv', { name: ['web', 'srv'], status: ['running', 'restarting'] }],
   ])('%s asks for %j', async (typed, filters) => {
     const { calls } = await commandLine(typed.split(' '));
     expect(calls).toEqual([['containers.list', filters]]);

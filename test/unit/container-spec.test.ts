@@ -113,7 +113,7 @@ describe('what a container is asked to be', () => {
   });
 
   it.each([
-    [{ restart: 'always' }, /--restart always is not supported/],
+    [{ restart: 'always', remove: true }, /--rm option conflicts with --restart/],
     [{ workdir: 'relative' }, /must be absolute/],
     [{ capAdd: ['NOPE'] }, /NOPE/],
     [{ capAdd: ['NET_RAW'], capDrop: ['NET_RAW'] }, /cannot be dropped and added/],

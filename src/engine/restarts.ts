@@ -1,0 +1,119 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isPeapodError } from '../errors.ts';
+import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
+import type { ContainerRecord, SupervisionRecord } from '../store/records.ts';
+import type { Context } from './context.ts';
+import { nextPauseMs, wantsRestart } from './restart-policy.ts';
+
+const cancelPatienceMs = 5_000;
+
+/**
+ * Restart policies. Without a daemon conmon's exit command keeps them: it records the exit and itself as the
+ * restarter in one transaction, waits for as long as the pause is, and starts the container again, unless somebody
+ * else has decided meanwhile. See decisions/0020.
+ */
+export class Restarts {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Ended, and to be started again by a process that waits for its time. */
+  isRestarting(record: ContainerRecord): boolean {
+    if (!record.spec.restart || record.state !== 'exited') return false;
+    if (record.bootId !== this.#context.facts.bootId) return false;
+    return this.#context.store.supervision.get(record.id)?.restarter !== undefined;
+  }
+
+  /** Whether it is to run again after it has ended so. */
+  wants(record: ContainerRecord, exitCode: number): boolean {
+    const { restart, stopSignal } = record.spec;
+    if (!restart || record.bootId !== this.#context.facts.bootId) return false;
+    const { restartCount = 0, userSignal } = this.#context.store.supervision.get(record.id) ?? {};
+    return wantsRestart(restart, { exitCode, restartCount, userSignal, stopSignal });
+  }
+
+  /** Part of the transaction that records the exit: from now on this process is to start it again. */
+  next(id: string, ranForMs: number): void {
+    const { supervision, self } = this.#context.store;
+    const { restartCount = 0, pauseMs = 0 } = supervision.get(id) ?? {};
+    supervision.restarting(id, {
+      restartCount: restartCount + 1,
+      pauseMs: nextPauseMs(pauseMs, ranForMs),
+      restarter: self,
+    });
+  }
+
+  /** A start by its policy failed: tried again after a longer pause, as if it had run and ended so. */
+  failed(record: ContainerRecord): void {
+    if (this.wants(record, 125)) this.next(record.id, 0);
+    else this.#context.store.supervision.forgetRestart(record.id);
+  }
+
+  /** A user starts it: what was before no longer counts. */
+  anew(record: ContainerRecord): void {
+    if (record.spec.restart) this.#context.store.supervision.started(record.id, true);
+  }
+
+  /** Its policy has started it. */
+  restarted(id: string): void {
+    this.#context.store.supervision.started(id, false);
+  }
+
+  /** Before a user's signal is sent: the end that comes of it is to stay. */
+  signalled(record: ContainerRecord, signal: number): void {
+    if (record.spec.restart) this.#context.store.supervision.setUserSignal(record.id, signal);
+  }
+
+  /** True where this process is the one that starts it again. */
+  isMine(id: string): boolean {
+    return this.#isSelf(this.#context.store.supervision.get(id)?.restarter);
+  }
+
+  /** Nobody starts it again, and who waited to do it has ended. The caller holds the operation on it. Idempotent. */
+  async cancel(record: ContainerRecord): Promise<void> {
+    const { supervision } = this.#context.store;
+    const restarter = record.spec.restart && supervision.get(record.id)?.restarter;
+    if (!restarter) return;
+    supervision.forgetRestart(record.id);
+    if (record.bootId !== this.#context.facts.bootId || this.#isSelf(restarter)) return;
+    signalProcess(restarter, 'SIGTERM');
+    await waitForEnd(restarter, cancelPatienceMs);
+  }
+
+  /** Waits for its time, then starts it; as often as that fails and the policy allows. Nothing where it is not ours. */
+  async keep(id: string, start: () => Promise<void>): Promise<void> {
+    const { store, interrupt } = this.#context;
+    for (;;) {
+      const mine = store.supervision.get(id);
+      if (!mine || !this.#isSelf(mine.restarter)) return;
+      await pause(mine.pauseMs, undefined, { signal: interrupt.signal }).catch(() => {});
+      interrupt.check();
+      try {
+        await start();
+        return;
+      } catch (error) {
+        if (isPeapodError(error, 'INTERRUPTED') || !this.isMine(id)) throw error;
+      }
+    }
+  }
+
+  /** Containers whose restarter was killed, or whose monitor was, so that nobody has seen their end. */
+  unattended(): string[] {
+    const { store, facts } = this.#context;
+    return store.supervision
+      .watched(facts.bootId)
+      .filter(({ restarter, state, process, monitor }) => {
+        if (restarter && isAlive(restarter)) return false;
+        if (state === 'exited') return restarter !== undefined;
+        return process !== undefined && !isAlive(process) && !(monitor && isAlive(monitor));
+      })
+      .map(({ containerId }) => containerId);
+  }
+
+  #isSelf(restarter: SupervisionRecord['restarter']): boolean {
+    const { pid, startTicks } = this.#context.store.self;
+    return restarter?.pid === pid && restarter.startTicks === startTicks;
+  }
+}

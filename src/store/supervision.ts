@@ -1,0 +1,127 @@
+import type { ProcessIdentity } from '../host/processes.ts';
+import type { Database } from './database.ts';
+import type { ContainerState, SupervisionRecord } from './records.ts';
+
+interface Row {
+  container_id: string;
+  restart_count: number;
+  pause_ms: number;
+  restarter: string | null;
+  user_signal: number | null;
+}
+
+interface WatchedRow {
+  container_id: string;
+  restarter: string | null;
+  state: ContainerState;
+  process: string | null;
+  monitor: string | null;
+}
+
+export interface WatchedContainer {
+  readonly containerId: string;
+  readonly state: ContainerState;
+  readonly restarter?: ProcessIdentity;
+  readonly process?: ProcessIdentity;
+  readonly monitor?: ProcessIdentity;
+}
+
+/**
+ * What is remembered of containers that something watches over: a restart policy. Others have no row here; a row
+ * goes with its container.
+ */
+export class SupervisionTable {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  all(): Map<string, SupervisionRecord> {
+    const rows = this.#db.all<Row>('SELECT * FROM supervision');
+    return new Map(rows.map((row) => [row.container_id, toRecord(row)]));
+  }
+
+  /** Containers of this boot with what tells whether somebody still attends to them. */
+  watched(bootId: string): WatchedContainer[] {
+    return this.#db
+      .all<WatchedRow>(
+        `SELECT container_id, restarter, state, process, monitor FROM supervision
+         JOIN containers ON containers.id = container_id WHERE boot_id = ?`,
+        bootId,
+      )
+      .map((row) => ({
+        containerId: row.container_id,
+        state: row.state,
+        ...(row.restarter ? { restarter: JSON.parse(row.restarter) } : {}),
+        ...(row.process ? { process: JSON.parse(row.process) } : {}),
+        ...(row.monitor ? { monitor: JSON.parse(row.monitor) } : {}),
+      }));
+  }
+
+  get(containerId: string): SupervisionRecord | undefined {
+    const row = this.#db.get<Row>('SELECT * FROM supervision WHERE container_id = ?', containerId);
+    return row && toRecord(row);
+  }
+
+  /** Watched over from now on; nobody waits to start it, and no signal is remembered. Counted from none where `anew`. */
+  started(containerId: string, anew: boolean): void {
+    this.#db.run(
+      `INSERT INTO supervision (container_id) VALUES (?) ON CONFLICT DO UPDATE SET restarter = NULL, user_signal = NULL,
+       restart_count = iif(?, 0, restart_count), pause_ms = iif(?, 0, pause_ms)`,
+      containerId,
+      anew ? 1 : 0,
+      anew ? 1 : 0,
+    );
+  }
+
+  /** It is to be started again after a pause, by that process. */
+  restarting(
+    containerId: string,
+    next: { restartCount: number; pauseMs: number; restarter: ProcessIdentity },
+  ): void {
+    this.#db.run(
+      `INSERT INTO supervision (container_id, restart_count, pause_ms, restarter) VALUES (?1, ?2, ?3, ?4)
+       ON CONFLICT DO UPDATE SET restart_count = ?2, pause_ms = ?3, restarter = ?4`,
+      containerId,
+      next.restartCount,
+      next.pauseMs,
+      JSON.stringify(next.restarter),
+    );
+  }
+
+  /** Another process starts it; false where somebody else was quicker. `from` is undefined where nobody did. */
+  handOver(containerId: string, from: ProcessIdentity | undefined, to: ProcessIdentity): boolean {
+    return (
+      this.#db.run(
+        'UPDATE supervision SET restarter = ? WHERE container_id = ? AND restarter IS ?',
+        JSON.stringify(to),
+        containerId,
+        from ? JSON.stringify(from) : null,
+      ) === 1
+    );
+  }
+
+  setUserSignal(containerId: string, signal: number): void {
+    this.#db.run(
+      `INSERT INTO supervision (container_id, user_signal) VALUES (?1, ?2)
+       ON CONFLICT DO UPDATE SET user_signal = ?2`,
+      containerId,
+      signal,
+    );
+  }
+
+  /** It stays as it is. */
+  forgetRestart(containerId: string): void {
+    this.#db.run('UPDATE supervision SET restarter = NULL WHERE container_id = ?', containerId);
+  }
+}
+
+function toRecord(row: Row): SupervisionRecord {
+  return {
+    restartCount: row.restart_count,
+    pauseMs: row.pause_ms,
+    ...(row.restarter ? { restarter: JSON.parse(row.restarter) } : {}),
+    ...(row.user_signal === null ? {} : { userSignal: row.user_signal }),
+  };
+}
