@@ -41,7 +41,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
     protocols: ['tcp', 'udp'],
     ipv6: true,
     podToPod: false,
-    sourceAddress: false,
+    sourceAddress: true,
     staticAddress: false,
   };
   readonly #inside: () => Promise<Runner>;
@@ -92,18 +92,19 @@ export class Slirp4netnsBackend implements NetworkBackend {
     const options = parseSlirpOptions(spec.options);
     const { address, gateway, dns } = slirpAddresses(options.cidr);
     const relayed = spec.ports.filter((port) => isRelayed(port, options));
+    const sixth = options.enableIpv6 ? [ipv6] : [];
+    const addresses = [address, ...sixth.map((one) => one.address)];
     if (relayed.length > 0) {
-      const early = publishByRelay(this.#relayPlace(target, address), relayed);
+      const early = publishByRelay(this.#relayPlace(target, addresses), relayed);
       early.catch(() => {}); // told by publish
       this.#early.set(target.id, early);
     }
     if (!slirpOf(target.runtimeDir)) await this.#start(target, options, spec.macAddress);
-    const sixth = options.enableIpv6 ? [ipv6] : [];
     return {
       backend: this.name,
       network: spec.network,
       ifname: tapName,
-      addresses: [address, ...sixth.map((one) => one.address)],
+      addresses,
       gateways: [gateway, ...sixth.map((one) => one.gateway)],
       dns: [dns, ...sixth.map((one) => one.dns)],
       mtuBytes: options.mtuBytes,
@@ -187,7 +188,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
     );
     const byRelay = relayed.every((port) => early.some((one) => isSame(one, port)))
       ? early.filter((port) => relayed.some((one) => isSame(one, port)))
-      : await publishByRelay(this.#relayPlace(target, address), relayed);
+      : await publishByRelay(this.#relayPlace(target, last.addresses), relayed);
     try {
       const bySlirp = forwarded.length > 0 ? await this.#forward(target, address, forwarded) : [];
       const all = [...byRelay, ...bySlirp];
@@ -226,12 +227,12 @@ export class Slirp4netnsBackend implements NetworkBackend {
     return early;
   }
 
-  #relayPlace(target: NetworkTarget, address: Cidr): RelayPlace {
+  #relayPlace(target: NetworkTarget, addresses: readonly Cidr[]): RelayPlace {
     return {
       directory: target.runtimeDir,
       runner: () => this.#netns(target.netnsPath),
       self: this.#facts.self,
-      address: hostPart(address),
+      addresses: addresses.map(hostPart),
     };
   }
 

@@ -168,8 +168,8 @@ export class PastaBackend implements NetworkBackend {
     const { self } = this.#options.facts;
     const own = pastaOf(target.runtimeDir) ? keysOf(readStart(target.runtimeDir)?.ports ?? []) : new Set();
     const others = ports.filter((port) => !own.has(portKey(port)));
-    const address = last.addresses[0]?.split('/')[0] ?? '';
-    const place = { directory: target.runtimeDir, runner: () => this.#netns(target), self, address };
+    const addresses = last.addresses.map((cidr) => cidr.split('/')[0] as string);
+    const place = { directory: target.runtimeDir, runner: () => this.#netns(target), self, addresses };
     const relayed = new Map((await publishByRelay(place, others)).map((port) => [portKey(port), port]));
     return ports.map((port) => relayed.get(portKey(port)) ?? { ...port, via: viaPasta });
   }

@@ -11,7 +11,8 @@ export interface RelayPlace {
   readonly directory: string;
   readonly runner: () => Promise<Runner>;
   readonly self: readonly string[];
-  readonly address: string;
+  /** Of the pod; the first takes clients of all families. */
+  readonly addresses: readonly string[];
 }
 
 /** Ports that a living relay of the target serves already are left as they are: a restart may ask again. */
@@ -22,11 +23,11 @@ export async function publishByRelay(
   const served = await servedPorts(place.directory);
   const missing = ports.filter((port) => !served.has(portKey(port)));
   if (missing.length > 0) {
-    const { directory, self, address } = place;
+    const { directory, self, addresses } = place;
     const relay = await startRelay({
       directory,
       self,
-      address,
+      addresses,
       runner: await place.runner(),
       ports: missing,
     });

@@ -9,18 +9,20 @@ import {
   relayFile,
   relaySocket,
 } from './relay-protocol.ts';
+import { ClientAddresses } from './relay-source.ts';
 import { serveTcp } from './relay-tcp.ts';
 
 /**
  * The relay: `peapod internal relay`, started by relay.ts in a pod's network namespace with sockets that were
- * bound in the host's. Everything that comes in is passed on to the pod's own address. It ends when its last
- * port was taken back and its last connection is over.
+ * bound in the host's. Everything that comes in is passed on to the pod's own address, in the name of the client
+ * where that is possible. It ends when its last port was taken back and its last connection is over.
  */
 export async function run(args: readonly string[]): Promise<number> {
-  const { directory, address, ports } = parseRelayArguments(args);
+  const { directory, addresses, ports } = parseRelayArguments(args);
   process.chdir('/'); // keeps no mount of the caller's busy
   const ended = Promise.withResolvers<number>();
   const open = new Map<string, { close(): void }>();
+  const clients = new ClientAddresses(addresses);
   let sockets = 0;
 
   /** Its file goes first: without it nobody expects an answer on the socket. */
@@ -42,9 +44,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const serve = async ({ key, protocol, hostIp, containerPort }: RelayPort, index: number) => {
     const fd = firstListenerFd + index;
     const udp = protocol === 'udp' ? await import('./relay-udp.ts') : undefined;
-    const server = udp
-      ? await udp.serveUdp(fd, hostIp, address, containerPort)
-      : serveTcp(fd, address, containerPort, opened, closed);
+    const to = { address: addresses[0] as string, port: containerPort, clients };
+    const server = udp ? await udp.serveUdp(fd, hostIp, to) : serveTcp(fd, to, opened, closed);
     open.set(key, server);
   };
 

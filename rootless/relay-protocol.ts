@@ -19,24 +19,28 @@ export interface RelayPort {
 export interface RelayArguments {
   /** The runtime directory of the target. */
   readonly directory: string;
-  /** Where connections go: an address of the pod. */
-  readonly address: string;
+  /** Of the pod. The first is where connections go; others only from clients of their family. */
+  readonly addresses: readonly string[];
   readonly ports: readonly RelayPort[];
 }
 
 /** One word a port: its key holds all that the relay must know. */
-export function relayArguments(directory: string, address: string, ports: readonly PortMapping[]): string[] {
-  return [directory, address, ...ports.map(portKey)];
+export function relayArguments(
+  directory: string,
+  addresses: readonly string[],
+  ports: readonly PortMapping[],
+): string[] {
+  return [directory, addresses.join(','), ...ports.map(portKey)];
 }
 
 export function parseRelayArguments(args: readonly string[]): RelayArguments {
-  const [directory, address, ...keys] = args;
-  if (directory === undefined || address === undefined) throw new Error('relay: a word is missing');
+  const [directory, addresses, ...keys] = args;
+  if (directory === undefined || !addresses) throw new Error('relay: a word is missing');
   const ports = keys.map((key) => {
     const [protocol = '', hostIp = '', , containerPort] = key.split('/');
     return { key, protocol, hostIp, containerPort: Number(containerPort) };
   });
-  return { directory, address, ports };
+  return { directory, addresses: addresses.split(','), ports };
 }
 
 /** The identity of a relay, as identity-file.ts writes it. */

@@ -1,4 +1,5 @@
-import type { Socket, SocketHandler, TCPSocketListenOptions } from 'bun';
+import type { Socket, SocketHandler, TCPSocketConnectOptions, TCPSocketListenOptions } from 'bun';
+import type { Client, ClientAddresses } from './relay-source.ts';
 
 /**
  * TCP through the relay, on Bun's own sockets: with node:net's streams it took twice the memory under load, and
@@ -20,14 +21,24 @@ interface Side {
   readonly closed: () => void;
 }
 
+/** Where connections of one listener go. */
+export interface Destination {
+  /** The pod's address, for what is not passed on in the client's name. */
+  readonly address: string;
+  readonly port: number;
+  readonly clients: ClientAddresses;
+}
+
+/** As long as a pod may be silent towards the client's address before it is asked in the relay's own name. */
+const unheardAfterMs = 1000;
+
 /**
  * Serves a listening socket of the host. `opened` and `closed` are called once for each of both sockets of a
  * connection; connections outlive `close`.
  */
 export function serveTcp(
   fd: number,
-  address: string,
-  port: number,
+  to: Destination,
   opened: () => void,
   closed: () => void,
 ): { close(): void } {
@@ -43,39 +54,112 @@ export function serveTcp(
         client.pause();
         client.setNoDelay(true);
         opened();
-        connectPod(client, address, port, closed);
+        const self = to.clients.clientAt(client.remoteAddress, client.remotePort);
+        if (self) void connectAs(self, client, to, closed);
+        else connectPod(client, to, closed);
       },
     },
   });
   return { close: () => listener.stop() };
 }
 
-function connectPod(client: Socket<Side>, hostname: string, port: number, closed: () => void): void {
-  const refused = () => {
-    client.terminate();
-    closed();
-  };
+/** `reached` where the pod answered. */
+function connectPod(
+  client: Socket<Side>,
+  { address, port }: Destination,
+  closed: () => void,
+  reached?: () => void,
+): void {
   const upstream = Bun.connect<Side>({
-    hostname,
+    hostname: address,
     port,
     allowHalfOpen: true,
     data: { closed },
     socket: {
       ...handlers,
       open(pod) {
-        if (client.data.isClosed) {
-          pod.terminate();
-          return;
-        }
-        pod.setNoDelay(true);
-        pod.data.other = client;
-        client.data.other = pod;
-        client.resume();
+        reached?.();
+        join(client, pod);
       },
-      connectError: refused,
+      connectError() {
+        client.terminate();
+        closed();
+      },
     },
   });
   upstream.catch(() => {}); // told to connectError
+}
+
+/** In the client's own name; where that is not possible, or nobody answers to it, in the relay's. */
+async function connectAs(
+  self: Client,
+  client: Socket<Side>,
+  to: Destination,
+  closed: () => void,
+): Promise<void> {
+  const way = await to.clients.open('tcp', self, to.port);
+  if (!way) {
+    connectPod(client, to, closed);
+    return;
+  }
+  let state: 'connecting' | 'joined' | 'given up' = 'connecting';
+  const giveUp = (pod: Socket<Side>, why: 'refused' | 'silent') => {
+    state = 'given up';
+    clearTimeout(late);
+    pod.terminate();
+    // Another address of the pod may take what this one refuses: a server on IPv4 alone.
+    if (why === 'silent') connectPod(client, to, closed, () => to.clients.forget(self));
+    else if (way.pod !== to.address) connectPod(client, to, closed);
+    else {
+      client.terminate();
+      closed();
+    }
+  };
+  const settle = (pod: Socket<Side>) => {
+    clearTimeout(late);
+    state = 'joined';
+    join(client, pod);
+  };
+  let late: Timer | undefined;
+  const pod = Bun.connect<Side>({
+    // A descriptor counts as open at once: connected is what has a peer.
+    ...({ fd: way.fd } as unknown as Pick<TCPSocketConnectOptions, 'hostname' | 'port'>),
+    allowHalfOpen: true,
+    data: { closed },
+    socket: {
+      ...handlers,
+      open(pod) {
+        if (pod.remotePort) settle(pod);
+        else late = setTimeout(() => giveUp(pod, 'silent'), unheardAfterMs);
+      },
+      drain(pod) {
+        if (state === 'joined') handlers.drain?.(pod);
+        else if (state === 'connecting' && pod.remotePort) settle(pod);
+      },
+      end(pod) {
+        if (state === 'joined') handlers.end?.(pod);
+      },
+      close(pod, error) {
+        if (state === 'joined') handlers.close?.(pod, error);
+        else if (state === 'connecting') giveUp(pod, 'refused');
+      },
+      error(pod) {
+        pod.terminate();
+      },
+    },
+  });
+  pod.catch(() => {}); // told to close
+}
+
+function join(client: Socket<Side>, pod: Socket<Side>): void {
+  if (client.data.isClosed) {
+    pod.terminate();
+    return;
+  }
+  pod.setNoDelay(true);
+  pod.data.other = client;
+  client.data.other = pod;
+  client.resume();
 }
 
 const handlers: SocketHandler<Side> = {

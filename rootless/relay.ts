@@ -17,7 +17,8 @@ export interface RelayStart {
   readonly runner: Runner;
   /** The words that start peapod: `HostFacts.self`. */
   readonly self: readonly string[];
-  readonly address: string;
+  /** Of the pod; the first takes clients of all families. */
+  readonly addresses: readonly string[];
   readonly ports: readonly PortMapping[];
 }
 
@@ -35,7 +36,7 @@ export async function startRelay(start: RelayStart): Promise<ProcessIdentity> {
   try {
     for (const port of start.ports) fds.push(bindHostPort(port));
     fds.push(openSync(logFile, 'a', 0o600));
-    const words = relayArguments(start.directory, start.address, start.ports);
+    const words = relayArguments(start.directory, start.addresses, start.ports);
     const logFd = fds.at(-1) as number;
     const child = start.runner.start(
       [...start.self, 'internal', 'relay', ...words],

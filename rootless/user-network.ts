@@ -9,6 +9,7 @@ import type {
   NetworkTarget,
   PodNetworkSpec,
 } from '../src/network/backend.ts';
+import { ipFamily } from '../src/network/ip-family.ts';
 import { refusePrivilegedPorts } from '../src/network/port-error.ts';
 import type { PortMapping, PublishedPort } from '../src/network/types.ts';
 import type { Keeper } from './keeper.ts';
@@ -49,7 +50,7 @@ export class UserNetworkBackend implements NetworkBackend {
     protocols: ['tcp', 'udp'],
     ipv6: true,
     podToPod: true,
-    sourceAddress: false,
+    sourceAddress: true,
     staticAddress: true,
   };
   readonly #options: UserNetworkBackendOptions;
@@ -122,15 +123,16 @@ export class UserNetworkBackend implements NetworkBackend {
     ports: readonly PortMapping[],
   ): Promise<PublishedPort[]> {
     refuseSctp(ports);
-    const address = last.addresses.find((cidr) => !cidr.includes(':')) ?? last.addresses[0];
-    if (address === undefined) {
+    const addresses = last.addresses.map((cidr) => cidr.split('/')[0] as string);
+    if (addresses.length === 0) {
       throw new PeapodError('NETWORK_UNSUPPORTED', `${target.name} has no address to publish ports of`);
     }
     const place = {
       directory: target.runtimeDir,
       runner: () => this.#options.keeper.netns(this.#netns.path, 'host'),
       self: this.#options.facts.self,
-      address: address.split('/')[0] as string,
+      // Servers on IPv4 alone are more than those on IPv6 alone.
+      addresses: addresses.toSorted((a, b) => ipFamily(a) - ipFamily(b)),
     };
     return publishByRelay(place, ports);
   }

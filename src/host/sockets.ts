@@ -99,14 +99,15 @@ export function bindPort(
   }
 }
 
-function setOption(fd: number, level: number, option: number, value: number): void {
+/** setsockopt(2) with a number. */
+export function setOption(fd: number, level: number, option: number, value: number): void {
   const buffer = Buffer.alloc(4);
   buffer.writeInt32LE(value);
   checked('setsockopt', () => libc().setsockopt(fd, level, option, buffer, 4));
 }
 
 /** sockaddr_in of ip(7), sockaddr_in6 of ipv6(7): ports and addresses in network byte order. */
-function socketAddress(ip: string, port: number): Buffer {
+export function socketAddress(ip: string, port: number): Buffer {
   const sixth = ip.includes(':');
   const family = sixth ? AF_INET6 : AF_INET;
   const address = Buffer.alloc(sixth ? 28 : 16);

@@ -33,7 +33,12 @@ describe('the port relay', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const place = () => ({ directory, self, address: podAddress, runner: async () => hostRunner });
+  const place = () => ({
+    directory,
+    self,
+    addresses: [podAddress],
+    runner: async () => hostRunner,
+  });
 
   async function serve(onConnection: (socket: Socket) => void): Promise<number> {
     const server = createServer({ allowHalfOpen: true }, onConnection);
