@@ -6,6 +6,7 @@ import { hostRunner, traceCommands } from './host/exec.ts';
 import { type HostFacts, readHostFacts } from './host/facts.ts';
 import { type Paths, resolvePaths } from './host/paths.ts';
 import type { BackendName, NetworkBackend } from './network/backend.ts';
+import { EventLog } from './store/event-log.ts';
 import { Store } from './store/store.ts';
 
 /** Parts of peapod that run as processes of their own; `peapod internal NAME …` starts them. Not for people. */
@@ -39,6 +40,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     paths,
     store,
     interrupt,
+    events: new EventLog(paths.events),
     host: hostRunner,
     ...(await composePlaces(facts, paths)),
     images: once(async () => {

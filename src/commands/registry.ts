@@ -199,6 +199,12 @@ const info: Verb = {
   load: () => import('./info.ts').then((m) => m.info),
 };
 
+const events: Verb = {
+  summary: 'Show what happens to containers, pods, images, volumes and networks',
+  group: 'System',
+  load: () => import('./events.ts').then((m) => m.events),
+};
+
 const migrate: Verb = {
   summary: "Stop the user's helper process, so that changed id ranges take effect",
   group: 'System',
@@ -234,6 +240,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   rmi: imageVerbs.rm as Verb,
   ...below('image', imageVerbs),
   ...below('network', networkVerbs),
+  events,
   info,
   version: {
     summary: 'Display the version of peapod',
@@ -245,7 +252,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     group: 'System',
     load: () => import('./doctor.ts').then((m) => m.doctor),
   },
-  ...below('system', { info, migrate }),
+  ...below('system', { events, info, migrate }),
 };
 
 /** Other spellings of a verb, as podman has them. */

@@ -124,6 +124,7 @@ export class Containers {
         if (spec.restart) store.supervision.started(id, true);
       },
       async () => {
+        this.#context.events.container('create', record);
         if (request.cidFile) writeNewFile(request.cidFile, id, '--cidfile');
         interrupt.check();
         if (after.start) await this.#lifecycle.startCreated(id, after.attended);
@@ -151,6 +152,7 @@ export class Containers {
     }
     const pull = images.pull(request.image, { policy, quiet: false, tlsVerify: request.tlsVerify }, progress);
     const id = await this.#context.interrupt.blame(pull);
+    this.#context.events.image('pull', id, request.image);
     return images.require(id);
   }
 

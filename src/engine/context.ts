@@ -3,6 +3,7 @@ import type { HostFacts } from '../host/facts.ts';
 import type { Paths } from '../host/paths.ts';
 import type { ImageStore } from '../image/store.ts';
 import type { BackendName, NetworkBackend } from '../network/backend.ts';
+import type { EventLog } from '../store/event-log.ts';
 import type { Store } from '../store/store.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { DoctorFinding } from './views.ts';
@@ -16,6 +17,7 @@ export interface Context {
   readonly paths: Paths;
   readonly store: Store;
   readonly interrupt: Interrupt;
+  readonly events: EventLog;
   /** Where the caller stands. */
   readonly host: Runner;
   /** Where mounts and namespaces of containers live: the keeper's namespaces, or the host for root. */

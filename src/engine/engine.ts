@@ -2,12 +2,13 @@ import type { Filters } from './filters.ts';
 import type {
   ContainerCreateRequest,
   EnterRequest,
+  EventsRequest,
   ExecRequest,
   LogsRequest,
   NetworkCreateRequest,
   PodCreateRequest,
 } from './requests.ts';
-import type { ContainerView, DoctorFinding, ImageView, NetworkView, PodView } from './views.ts';
+import type { ContainerView, DoctorFinding, EventView, ImageView, NetworkView, PodView } from './views.ts';
 
 /** What commands may ask for. Names stand for a name, a full id or an unambiguous id prefix. */
 export interface Engine {
@@ -109,6 +110,8 @@ export interface NetworkOperations {
 }
 
 export interface SystemOperations {
+  /** Hands on what has happened and what happens. Ends with the past, at `until`, or by an interrupt. */
+  events(request: EventsRequest, onEvent: (event: EventView) => void): Promise<void>;
   info(): Promise<Record<string, unknown>>;
   version(): Promise<Record<string, unknown>>;
   /** What stands in the way of running pods here; empty where nothing does. */

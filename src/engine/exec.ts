@@ -49,11 +49,13 @@ export async function execIn(
       `--process=${processFile}`,
       record.id,
     );
+    context.events.container('exec', record);
     const stdio = request.detach ? 'none' : request.interactive ? 'all' : 'output';
     const exitCode = await context.interrupt.forwarding(
       () => {}, // the terminal has sent it to the command, too
       () => runner.foreground(words, { stdio }),
     );
+    if (!request.detach) context.events.container('exec_died', record, { ContainerExitCode: exitCode });
     const said = exitCode === 0 ? '' : lastMessage(logFile);
     if (said !== '') throw createFailure(said, request.command[0] ?? '');
     return exitCode;

@@ -57,5 +57,12 @@ export async function removeImage(
     const image = images.require(name);
     for (const id of usedBy(image.id)) await lifecycle.remove(id, { force: true, timeoutSeconds: 0 });
   }
-  return images.remove(name, { force, usedBy });
+  const { id } = images.require(name);
+  const lines = await images.remove(name, { force, usedBy });
+  for (const line of lines) {
+    const [what, untagged = name] = line.split(': ');
+    if (what === 'Untagged') context.events.image('untag', id, untagged);
+    else context.events.image('remove', id, name);
+  }
+  return lines;
 }

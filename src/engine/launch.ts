@@ -91,7 +91,7 @@ export class Launcher {
   }
 
   async #run(record: ContainerRecord, starting: Starting, attended?: Attended): Promise<void> {
-    const { paths, facts, store, interrupt } = this.#context;
+    const { paths, facts, store, interrupt, events } = this.#context;
     const { id } = record;
     const crun = this.#crun();
     const runtimeDir = paths.containerRuntime(id);
@@ -120,6 +120,7 @@ export class Launcher {
       isMember ? this.#sandboxes.announce(record.sandboxId, record) : undefined,
     );
     const [monitored] = await settled([created, named] as const);
+    events.container('init', record);
     interrupt.check();
     writeEtcFiles(this.#context, record, starting.view());
     await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
@@ -127,6 +128,8 @@ export class Launcher {
     await crun.start(runner, id);
     store.containers.setRunning(id, { ...monitored, startedAtMs, bootId: facts.bootId });
     // Another member that ended meanwhile did not count this one yet.
+    events.container('start', record);
+    if (attended) events.container('attach', record);
     if (isMember) await this.#sandboxes.announce(record.sandboxId);
     seccomp.remember(crun.root, id);
   }

@@ -70,7 +70,7 @@ export class Lifecycle {
     await this.#operations.duringBoth(this.#require(id), 'start', async () => {
       if (this.isRunning(this.#require(id))) return;
       await this.settle(id);
-      await this.#forgetRestart(this.#require(id));
+      await this.#restarts.anew(this.#require(id));
       await this.#launcher.launch(this.#require(id), attended);
     });
   }
@@ -88,7 +88,7 @@ export class Lifecycle {
     await this.#operations.during(id, 'start', async () => {
       if (this.isRunning(this.#require(id))) return;
       await this.settle(id);
-      await this.#forgetRestart(this.#require(id));
+      await this.#restarts.anew(this.#require(id));
       await this.#launcher.launchIn(this.#require(id), { network: Promise.resolve(), view: () => sandbox });
     });
   }
@@ -99,8 +99,10 @@ export class Lifecycle {
       const record = this.#context.store.containers.get(id);
       if (!record) return;
       this.#restarts.signalled(record, record.spec.stopSignal);
-      if (this.isRunning(record)) await this.#end(record, timeoutSeconds ?? record.spec.stopTimeoutSeconds);
-      else {
+      if (this.isRunning(record)) {
+        await this.#end(record, timeoutSeconds ?? record.spec.stopTimeoutSeconds);
+        this.#context.events.container('stop', record);
+      } else {
         await this.settle(id);
         await this.#stayStopped(record);
       }
@@ -120,6 +122,7 @@ export class Lifecycle {
     }
     this.#restarts.signalled(record, signal);
     await sendSignal(this.#context, record.process, signal);
+    this.#context.events.container('kill', record);
     if (signal === 9) await waitForEnd(record.process, killPatienceMs);
   }
 
@@ -163,6 +166,7 @@ export class Lifecycle {
       if (record.sandboxId === id) store.sandboxes.delete(id);
       store.names.release(id);
     });
+    this.#context.events.container('remove', record);
   }
 
   /** After its process has ended: records how, and takes down what only a running container needs. */
@@ -184,6 +188,7 @@ export class Lifecycle {
       try {
         await this.#launcher.launch(record);
         this.#restarts.restarted(id);
+        this.#context.events.container('restart', record);
       } catch (error) {
         this.#restarts.failed(record);
         throw error;
@@ -193,11 +198,6 @@ export class Lifecycle {
 
   isRestarting(record: ContainerRecord): boolean {
     return this.#restarts.isRestarting(record);
-  }
-
-  async #forgetRestart(record: ContainerRecord): Promise<void> {
-    await this.#restarts.cancel(record);
-    this.#restarts.anew(record);
   }
 
   /** One that waited for its restart has kept its network until now. */
@@ -239,6 +239,8 @@ export class Lifecycle {
         store.containers.setExited(id, { finishedAtMs, ...ended });
         if (again) this.#restarts.next(id, finishedAtMs - (record.startedAtMs ?? finishedAtMs));
       });
+      this.#context.events.container('died', record, { ContainerExitCode: ended.exitCode });
+      this.#context.events.container('cleanup', record);
       if (!own) await this.#sandboxes.announce(record.sandboxId);
     } else if (existsSync(this.#context.paths.containerRuntime(id))) {
       await this.#takeDown(record);

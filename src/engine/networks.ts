@@ -44,6 +44,7 @@ export class Networks {
       const draft = draftNetwork(request, this.#neighbourhood(lists));
       this.#context.interrupt.check();
       await this.#files.add(draft.name, confListText(draft));
+      this.#context.events.network('create', draft.name);
       return draft.name;
     });
   }
@@ -121,6 +122,7 @@ export class Networks {
     }
     if (this.#usersOf(name).length > 0) return false;
     await this.#files.remove(list);
+    this.#context.events.network('remove', name);
     const leases = this.#leases(name);
     if (leases.read().length === 0) rmSync(leases.path, { recursive: true, force: true });
     return true;

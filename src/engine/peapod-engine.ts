@@ -175,7 +175,11 @@ export class PeapodEngine implements Engine {
     pull: async (reference, options, progress) => {
       const policy = parsePullPolicy(options.policy);
       const images = await this.#context.images();
-      return this.#context.interrupt.blame(images.pull(reference, { ...options, policy }, progress));
+      const id = await this.#context.interrupt.blame(
+        images.pull(reference, { ...options, policy }, progress),
+      );
+      this.#context.events.image('pull', id, reference);
+      return id;
     },
     load: async (input, progress) => {
       const images = await this.#context.images();
@@ -206,6 +210,10 @@ export class PeapodEngine implements Engine {
   };
 
   readonly system: SystemOperations = {
+    events: async (request, onEvent) => {
+      const { readEvents } = await import('./events.ts');
+      return readEvents(this.#context, request, onEvent);
+    },
     info: async () => (await import('./system.ts')).info(this.#context, this.#views),
     version: async () => (await import('./system.ts')).version(),
     doctor: async () => this.#context.doctor(),

@@ -66,6 +66,7 @@ export class Pods {
         if (record) await this.#sandboxes.pin(record);
         interrupt.check();
         if (request.podIdFile) writeNewFile(request.podIdFile, id, '--pod-id-file');
+        this.#context.events.pod('create', this.require(id));
       },
       () => this.dismantle(id),
     );
@@ -88,6 +89,8 @@ export class Pods {
           ? [{ member: members[index] as ContainerRecord, error: result.reason }]
           : [],
       );
+      if (failures.length < members.length || members.length === 0)
+        this.#context.events.pod('start', this.require(id));
       if (failures.length === 0) return;
       if (!wasReady && failures.length === members.length) await this.#rest(id);
       const [first] = failures;
@@ -103,6 +106,7 @@ export class Pods {
       const members = this.#context.store.containers.ofPod(id);
       await Promise.all(members.map((member) => this.#lifecycle.stop(member.id, timeoutSeconds)));
       await this.#rest(id);
+      this.#context.events.pod('stop', this.require(id));
     });
     return id;
   }
@@ -133,7 +137,8 @@ export class Pods {
 
   /** Removes a pod with all that belongs to it, whatever is there. Idempotent; the caller holds the operation. */
   async dismantle(id: string, timeoutSeconds?: number): Promise<void> {
-    const { store } = this.#context;
+    const { store, events } = this.#context;
+    const pod = store.pods.get(id);
     // Another command may add a member until the pod's row is gone.
     for (;;) {
       const members = store.containers.ofPod(id);
@@ -147,6 +152,7 @@ export class Pods {
         store.names.release(id);
         return true;
       });
+      if (gone && pod) events.pod('remove', pod);
       if (gone) return;
     }
   }

@@ -1,3 +1,5 @@
+import type { Filters } from './filters.ts';
+
 /**
  * What commands hand to the engine: the words of the command line sorted by flag, not yet interpreted.
  * The engine parses and checks them all before it makes anything.
@@ -22,6 +24,17 @@ export interface NetworkFlags extends DnsRequest {
   readonly ip?: string | undefined;
   readonly ip6?: string | undefined;
   readonly macAddress?: string | undefined;
+}
+
+/** `events`. */
+export interface EventsRequest {
+  readonly filters: Filters;
+  /** As `logs --since` takes it; undefined for what happens from now on, or, without `stream`, for all there is. */
+  readonly since?: string | undefined;
+  /** A time, or a duration from now on. */
+  readonly until?: string | undefined;
+  /** Goes on with what happens. */
+  readonly stream: boolean;
 }
 
 /** `pod nsenter`. */

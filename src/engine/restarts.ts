@@ -51,9 +51,11 @@ export class Restarts {
     else this.#context.store.supervision.forgetRestart(record.id);
   }
 
-  /** A user starts it: what was before no longer counts. */
-  anew(record: ContainerRecord): void {
-    if (record.spec.restart) this.#context.store.supervision.started(record.id, true);
+  /** A user starts it: what was before no longer counts. The caller holds the operation on it. */
+  async anew(record: ContainerRecord): Promise<void> {
+    if (!record.spec.restart) return;
+    await this.cancel(record);
+    this.#context.store.supervision.started(record.id, true);
   }
 
   /** Its policy has started it. */

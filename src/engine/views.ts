@@ -139,3 +139,6 @@ export interface DoctorFinding {
   /** False where peapod works without it, with something less. */
   readonly required: boolean;
 }
+
+/** One event, in podman's words. */
+export type { Event as EventView } from '../store/event-log.ts';

@@ -13,6 +13,8 @@ export interface Paths {
   /** One directory a layer, by the hex of its diff id. */
   readonly layers: string;
   readonly volumes: string;
+  /** What has happened, one line each; the older half has `.1` behind it. */
+  readonly events: string;
   /** CNI network configuration lists. */
   readonly networkConfig: string;
   /** host-local's leases: one directory a network. */
@@ -46,6 +48,7 @@ export function resolvePaths(facts: HostFacts, overrides: PathOverrides = {}): P
     imageLayout: join(root, 'images'),
     layers: join(root, 'layers'),
     volumes: join(root, 'volumes'),
+    events: join(root, 'events', 'events.log'),
     networkConfig: facts.rootless
       ? join(facts.env.XDG_CONFIG_HOME ?? join(facts.homeDir, '.config'), 'cni', 'net.d')
       : '/etc/cni/net.d',
