@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'COMMAND_NOT_FOUND'
   | 'IMAGE_INVALID'
   | 'IMAGE_IN_USE'
+  | 'VOLUME_IN_USE'
   | 'INTERRUPTED'
   | 'INTERNAL';
 

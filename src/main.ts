@@ -15,6 +15,8 @@ export type InternalVerb = (args: readonly string[]) => Promise<number>;
 export const internalVerbs: Readonly<Record<string, () => Promise<InternalVerb>>> = {
   relay: async () => (await import('../rootless/relay-process.ts')).run,
   'read-in-places': async () => (await import('./container/read-process.ts')).run,
+  extract: async () => (await import('./image/extract-process.ts')).run,
+  'fill-volumes': async () => (await import('./container/fill-volumes.ts')).run,
   'unpack-layer': async () => (await import('./image/unpack-process.ts')).run,
 };
 

@@ -5,7 +5,7 @@ import { type Call, type Command, command } from './command.ts';
 import { bool, type FlagSet, type FlagValues, string } from './flags.ts';
 import { isJson, normalize } from './format/report.ts';
 
-type Kind = 'container' | 'image' | 'network' | 'pod';
+type Kind = 'container' | 'image' | 'volume' | 'network' | 'pod';
 type Inspected = Record<string, unknown>;
 
 interface Found {
@@ -18,6 +18,11 @@ interface Found {
 const kinds: Readonly<Record<Kind, (engine: Engine, name: string) => Promise<Found>>> = {
   container: async (engine, name) => ({ data: await engine.containers.inspect(name) }),
   image: async (engine, name) => ({ data: await engine.images.inspect(name) }),
+  volume: async (engine, name) => {
+    const view = await engine.volumes.inspect(name);
+    const { volumeJson, volumeRow } = await import('./volume-row.ts');
+    return { data: volumeJson(view), fields: volumeRow(view) };
+  },
   network: async (engine, name) => {
     const view = await engine.networks.inspect(name);
     const { networkInspectJson, networkInspectRow } = await import('./network-row.ts');
@@ -34,13 +39,16 @@ const flags = {
 const formatExample = `--format '{{.Id}} {{.NetworkSettings.IPAddress}}'`;
 
 export const inspect = command({
-  usage: '[options] {CONTAINER|IMAGE|NETWORK|POD} [...]',
+  usage: '[options] {CONTAINER|IMAGE|VOLUME|NETWORK|POD} [...]',
   description:
-    'Displays what is known of containers, images, networks or pods as JSON, or the part that a template asks for.',
+    'Displays what is known of containers, images, volumes, networks or pods as JSON, or the part that a template asks for.',
   examples: ['inspect web', 'inspect --type image fedora', `inspect ${formatExample} web`],
   flags: {
     ...flags,
-    type: string('What the names are: container, image, network, pod or all', { short: 't', default: 'all' }),
+    type: string('What the names are: container, image, volume, network, pod or all', {
+      short: 't',
+      default: 'all',
+    }),
   },
   args: anyArguments,
   run: (call) => display(call, call.values.type ?? 'all'),
@@ -59,6 +67,20 @@ export const podInspect = inspectOnly('pod', 'POD [POD...]', [
   "pod inspect --format '{{.State}}' web",
 ]);
 
+export const volumeInspect = command({
+  usage: '[options] VOLUME [VOLUME...]',
+  examples: ['volume inspect data', "volume inspect --format '{{.Mountpoint}}' data"],
+  flags: { all: bool('Display all volumes', { short: 'a' }), format: flags.format },
+  args: anyArguments,
+  async run(call) {
+    if (call.values.all === call.args.length > 0)
+      throw wrongArguments('provide one or more volume names or use --all', call.command);
+    if (!call.values.all) return display(call, 'volume');
+    const { volumes } = await call.engine();
+    return display({ ...call, args: (await volumes.list()).map(({ name }) => name) }, 'volume');
+  },
+});
+
 function inspectOnly(kind: Kind, names: string, examples: readonly string[]): Command {
   return command({
     usage: `[options] ${names}`,
@@ -76,7 +98,7 @@ async function display(call: InspectCall, type: string): Promise<number> {
   if (type !== 'all' && !Object.hasOwn(kinds, type))
     throw new PeapodError(
       'INVALID_ARGUMENT',
-      `invalid type "${type}": must be "image", "container", "network", "pod" or "all"`,
+      `invalid type "${type}": must be "image", "container", "volume", "network", "pod" or "all"`,
     );
   const json = values.format === undefined || isJson(values.format);
   const wanted = (type === 'all' ? Object.keys(kinds) : [type]) as Kind[];
@@ -127,7 +149,7 @@ async function lookUp(
   }
   return {
     error: new PeapodError('NOT_FOUND', `no such object: "${name}"`, {
-      hint: "'peapod ps -a', 'peapod images', 'peapod network ls' and 'peapod pod ps' list what there is",
+      hint: "'peapod ps -a', 'peapod images', 'peapod volume ls', 'peapod network ls' and 'peapod pod ps' list what there is",
     }),
   };
 }

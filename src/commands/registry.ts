@@ -1,9 +1,10 @@
 import type { Command } from './command.ts';
+import { volumeVerbs } from './verbs-storage.ts';
 
 /** One verb: its line in the help of what is above it, and how to get the rest. */
 export interface Verb {
   readonly summary: string;
-  readonly group: 'Pods' | 'Containers' | 'Images' | 'Networks' | 'System';
+  readonly group: 'Pods' | 'Containers' | 'Images' | 'Networks' | 'Volumes' | 'System';
   readonly load: () => Promise<Command>;
   /** Works, but help does not show it. */
   readonly hidden?: boolean;
@@ -241,6 +242,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...below('image', imageVerbs),
   ...below('network', networkVerbs),
   events,
+  ...below('volume', volumeVerbs),
   info,
   version: {
     summary: 'Display the version of peapod',
@@ -264,6 +266,8 @@ export const aliases: Readonly<Record<string, string>> = {
   'image ls': 'image list',
   'network list': 'network ls',
   'network remove': 'network rm',
+  'volume list': 'volume ls',
+  'volume remove': 'volume rm',
 };
 
 /** The words that only lead to verbs, with the line that help shows for them. */
@@ -272,6 +276,7 @@ export const groups: Readonly<Record<string, { summary: string; group: Verb['gro
   container: { summary: 'Manage containers', group: 'Containers' },
   image: { summary: 'Manage images', group: 'Images' },
   network: { summary: 'Manage networks', group: 'Networks' },
+  volume: { summary: 'Manage volumes', group: 'Volumes' },
   system: { summary: 'Manage peapod', group: 'System' },
 };
 

@@ -42,7 +42,7 @@ export interface MountInput {
 
 /** All mounts of a container in the order in which a runtime makes them: a parent goes before its children. */
 export function ociMounts(input: MountInput): readonly OciMount[] {
-  const asked = input.mounts.map(userMount);
+  const asked = input.mounts.map(oneMount);
   const taken = new Set<string>();
   for (const { destination } of asked) {
     if (taken.has(destination)) {
@@ -172,7 +172,8 @@ const propagations = [
 /** Of podman's options, those that are for podman to act upon, not for mount(2). */
 const notForMount = new Set(['z', 'Z', 'U', 'O', 'copy', 'nocopy', 'notmpcopyup', 'idmap', 'noatomic']);
 
-function userMount(mount: MountSpec): OciMount {
+/** What was asked for, with podman's defaults. Throws INVALID_ARGUMENT for a place that is none. */
+export function oneMount(mount: MountSpec): OciMount {
   const destination = posix.normalize(mount.destination).replace(/(.)\/$/, '$1');
   if (!destination.startsWith('/') || destination === '/') {
     throw new PeapodError('INVALID_ARGUMENT', `invalid container path "${mount.destination}"`, {
@@ -180,6 +181,7 @@ function userMount(mount: MountSpec): OciMount {
     });
   }
   if (mount.type === 'tmpfs') return tmpfsMount(destination, mount.options);
+  if (mount.type === 'overlay') return { ...mount, destination };
   return {
     destination,
     type: 'bind',
@@ -206,7 +208,7 @@ function withDefaults(
 ): readonly string[] {
   const has = (option: string) => asked.includes(option);
   return [
-    ...asked.filter((option) => !notForMount.has(option)),
+    ...asked.filter((option) => !notForMount.has(option.replace(/^(upperdir|workdir)=.*/s, 'O'))),
     ...(has('ro') || has('rw') ? [] : ['rw']),
     ...(asked.some((option) => propagations.includes(option)) ? [] : ['rprivate']),
     ...restrictions.filter((option) => !has(option) && !has(option.slice(2))),

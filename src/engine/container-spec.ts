@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { checkCapabilities } from '../container/capabilities.ts';
 import { PeapodError } from '../errors.ts';
 import type { ContainerSpec, ImageRecord, MountSpec, RootfsSpec } from '../store/records.ts';
-import { parseEnvironment, parseLabels, parseSignal, parseTmpfs, parseVolume } from './parse-options.ts';
+import { parseEnvironment, parseLabels, parseSignal } from './parse-options.ts';
+import { parseTmpfs, parseVolume } from './parse-volume.ts';
 import type { ContainerCreateRequest } from './requests.ts';
 import { parseRestart } from './restart-policy.ts';
 

@@ -14,6 +14,7 @@ import { type PullPolicy, parsePullPolicy } from './parse-options.ts';
 import { type Pods, writeNewFile } from './pods.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
+import { deleteRemoved, forgetUnused, nameAnonymous, useVolumes } from './volume-records.ts';
 
 /** How `create` ends: with the container as created, running in the background, or attended. */
 export type AfterCreate = { readonly start: false } | { readonly start: true; readonly attended?: Attended };
@@ -95,7 +96,8 @@ export class Containers {
       request.hostname ??
       (pod?.shared.includes('uts') ? podSandbox?.spec.hostname : undefined) ??
       (request.networks.includes('host') ? hostnameOfHost() : id.slice(0, 12));
-    const spec = resolveContainerSpec(request, { image, env: facts.env, cwd: process.cwd(), hostname });
+    const resolved = resolveContainerSpec(request, { image, env: facts.env, cwd: process.cwd(), hostname });
+    const { mounts, anonymous } = nameAnonymous(resolved.mounts, newId);
     const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image);
     const name = request.name ?? friendlyName(store.names);
     interrupt.check();
@@ -105,12 +107,13 @@ export class Containers {
       ...(pod ? { podId: pod.id } : {}),
       sandboxId: sharesNetwork && pod ? pod.id : id,
       createdAtMs: Date.now(),
-      spec,
+      spec: { ...resolved, mounts },
       createCommand,
       state: 'created',
       bootId: facts.bootId,
       oomKilled: false,
     };
+    let madeVolumes: string[] = [];
     await this.#operations.creating(
       id,
       () => {
@@ -121,7 +124,8 @@ export class Containers {
           store.ports.reserve(id, own.ports);
         }
         store.containers.insert(record);
-        if (spec.restart) store.supervision.started(id, true);
+        if (record.spec.restart) store.supervision.started(id, true);
+        madeVolumes = useVolumes(this.#context, record, anonymous);
       },
       async () => {
         this.#context.events.container('create', record);
@@ -129,7 +133,11 @@ export class Containers {
         interrupt.check();
         if (after.start) await this.#lifecycle.startCreated(id, after.attended);
       },
-      () => this.#lifecycle.dismantle(id),
+      async () => {
+        await this.#lifecycle.dismantle(id);
+        store.db.transaction(() => forgetUnused(this.#context, madeVolumes));
+        if (madeVolumes.length > 0) await deleteRemoved(this.#context);
+      },
     );
     return id;
   }

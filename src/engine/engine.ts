@@ -9,6 +9,7 @@ import type {
   PodCreateRequest,
 } from './requests.ts';
 import type { ContainerView, DoctorFinding, EventView, ImageView, NetworkView, PodView } from './views.ts';
+import type { VolumeOperations } from './volume-operations.ts';
 
 /** What commands may ask for. Names stand for a name, a full id or an unambiguous id prefix. */
 export interface Engine {
@@ -16,6 +17,7 @@ export interface Engine {
   readonly containers: ContainerOperations;
   readonly images: ImageOperations;
   readonly networks: NetworkOperations;
+  readonly volumes: VolumeOperations;
   readonly system: SystemOperations;
   /** Closes the database. Every command calls it at its end, also after a failure. */
   close(): void;

@@ -1,10 +1,8 @@
 import { PeapodError } from '../errors.ts';
-import type { Filters } from './filters.ts';
+import { type Filters, type Matchers, selectBy } from './filters.ts';
 import type { ContainerView, PodView } from './views.ts';
 
-type Matcher<View> = (view: View, value: string) => boolean;
-
-const containerMatchers: Record<string, Matcher<ContainerView>> = {
+const containerMatchers: Matchers<ContainerView> = {
   id: (view, value) => view.id.startsWith(value),
   name: (view, value) => namePattern(value).test(view.name),
   label: (view, value) => hasLabel(view.labels, value),
@@ -18,10 +16,10 @@ const containerMatchers: Record<string, Matcher<ContainerView>> = {
   network: (view, value) => view.networks.includes(value),
   'restart-policy': (view, value) => view.restart.policy === value,
   'should-start-on-boot': (view, value) => view.restart.onBoot === parseBoolean(value),
-  volume: (view, value) => view.mounts.includes(value),
+  volume: (view, value) => hasVolume(view, value),
 };
 
-const podMatchers: Record<string, Matcher<PodView>> = {
+const podMatchers: Matchers<PodView> = {
   id: (view, value) => view.id.startsWith(value),
   name: (view, value) => namePattern(value).test(view.name),
   label: (view, value) => hasLabel(view.labels, value),
@@ -33,14 +31,16 @@ const podMatchers: Record<string, Matcher<PodView>> = {
   'ctr-status': (view, value) => view.members.some((member) => member.status === value),
 };
 
-/** Different keys must all match, of one key's values any. Throws INVALID_ARGUMENT for a key there is none of. */
+const unknown = (key: string) => `${key} is an invalid filter`;
+
+/** See `selectBy`. */
 export function filterContainers(views: ContainerView[], filters: Filters = {}): ContainerView[] {
   for (const value of filters['restart-policy'] ?? []) checkPolicy(value);
-  return select(views, filters, containerMatchers);
+  return selectBy(views, filters, containerMatchers, { unknown });
 }
 
 export function filterPods(views: PodView[], filters: Filters = {}): PodView[] {
-  return select(views, filters, podMatchers);
+  return selectBy(views, filters, podMatchers, { unknown });
 }
 
 const restartPolicies = ['no', 'always', 'on-failure', 'unless-stopped'];
@@ -57,18 +57,14 @@ function parseBoolean(value: string): boolean {
   throw new PeapodError('INVALID_ARGUMENT', `"${value}" is neither true nor false`);
 }
 
-function select<View>(views: View[], filters: Filters, matchers: Record<string, Matcher<View>>): View[] {
-  let left = views;
-  for (const [key, values] of Object.entries(filters)) {
-    const matches = Object.hasOwn(matchers, key) ? matchers[key] : undefined;
-    if (!matches) {
-      throw new PeapodError('INVALID_ARGUMENT', `${key} is an invalid filter`, {
-        hint: `filters here: ${Object.keys(matchers).join(', ')}`,
-      });
-    }
-    left = left.filter((view) => values.some((value) => matches(view, value)));
-  }
-  return left;
+/** `volume=NAME`, `NAME:/place` or `/place`; a bind mount's source counts as a name. */
+function hasVolume({ mounts }: ContainerView, value: string): boolean {
+  const [source, destination] = value.split(':');
+  return mounts.some((mount) =>
+    destination === undefined
+      ? mount.source === source || mount.destination === source
+      : mount.source === source && mount.destination === destination,
+  );
 }
 
 export function hasLabel(labels: Readonly<Record<string, string>>, value: string): boolean {

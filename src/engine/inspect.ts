@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { sandboxFiles } from '../sandbox/namespaces.ts';
 import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { binds, inspectMounts, tmpfs } from './inspect-mounts.ts';
 import { networkMode, networkSettings, portBindings } from './inspect-network.ts';
 import type { Views } from './views-of.ts';
 
@@ -41,14 +42,7 @@ export function inspectContainer(
     Name: record.name,
     RestartCount: store.supervision.get(id)?.restartCount ?? 0,
     Driver: 'overlay',
-    Mounts: spec.mounts.map((mount) => ({
-      Type: mount.type,
-      ...(mount.type === 'volume' && mount.source ? { Name: mount.source } : {}),
-      Source: mount.type === 'volume' ? join(paths.volumes, mount.source, '_data') : mount.source,
-      Destination: mount.destination,
-      Options: mount.options,
-      RW: !mount.options.includes('ro'),
-    })),
+    Mounts: inspectMounts(context, spec.mounts),
     NetworkSettings: networkSettings(sandbox, netnsPath(context, sandbox)),
     Namespace: '',
     IsInfra: false,
@@ -78,6 +72,8 @@ export function inspectContainer(
       ReadonlyRootfs: spec.readOnly,
       CapAdd: spec.capAdd,
       CapDrop: spec.capDrop,
+      Binds: binds(spec.mounts),
+      Tmpfs: tmpfs(spec.mounts),
       LogConfig: { Type: 'k8s-file', Path: join(paths.container(id), 'ctr.log') },
     },
   };

@@ -18,6 +18,7 @@ import type { Context } from './context.ts';
 import { writeEtcFiles } from './etc.ts';
 import { planRootfs, userOf } from './rootfs.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
+import { mountVolumes } from './volume-mounts.ts';
 
 /** A command that stays with the container from before its first instruction. */
 export interface Attended {
@@ -99,7 +100,8 @@ export class Launcher {
     const [plan, runner] = await Promise.all([planRootfs(this.#context, record), this.#context.inside()]);
     const user = await userOf(this.#context, record.spec, plan);
     writeEtcFiles(this.#context, record, starting.view());
-    const seccomp = this.#writeBundle(record, plan, user, starting.view());
+    const volumes = mountVolumes(this.#context, record, plan, user);
+    const seccomp = this.#writeBundle(record, plan, user, starting.view(), volumes.mounts);
     interrupt.check();
     const created = createUnderMonitor(runner, {
       id,
@@ -112,7 +114,7 @@ export class Launcher {
       stdin: record.spec.openStdin,
       args: record.spec.args,
       exitCommand: this.#exitCommand(id),
-      before: [...this.#mountRoot(plan), ...this.#volumeCommands(record, user)],
+      before: [...this.#mountRoot(plan), ...volumes.before],
     });
     const isMember = record.sandboxId !== id;
     // Before it runs: its own first question may be about a name, and a name server that reads names anew is deaf for a moment.
@@ -121,6 +123,7 @@ export class Launcher {
     );
     const [monitored] = await settled([created, named] as const);
     events.container('init', record);
+    volumes.settle();
     interrupt.check();
     writeEtcFiles(this.#context, record, starting.view());
     await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
@@ -146,6 +149,7 @@ export class Launcher {
     plan: RootfsPlan,
     user: ResolvedUser,
     sandbox: ReadySandbox,
+    mounts: readonly MountSpec[],
   ): SeccompFilter {
     const { paths, facts } = this.#context;
     const { id, spec } = record;
@@ -177,7 +181,7 @@ export class Launcher {
         containerenv: join(runtimeDir, '.containerenv'),
       },
       shm: this.#shm(record),
-      mounts: this.#mounts(record),
+      mounts,
       rootless: facts.rootless,
       limits: readHardLimits(),
       availableCapabilities: available,
@@ -212,32 +216,6 @@ export class Launcher {
   /** The pod's sandbox, also where the container's network is its own. */
   #podSandbox(record: ContainerRecord): ReadySandbox | undefined {
     return record.podId ? this.#sandboxes.view(record.podId) : undefined;
-  }
-
-  /** Volumes become binds of their directories, which exist from now on. */
-  #mounts(record: ContainerRecord): MountSpec[] {
-    return record.spec.mounts.map((mount, index) => {
-      if (mount.type !== 'volume') return mount;
-      const source = this.#volumeDir(record, mount, index);
-      mkdirSync(source, { recursive: true });
-      return { ...mount, type: 'bind', source };
-    });
-  }
-
-  /** Anonymous volumes live and go with their container. */
-  #volumeDir(record: ContainerRecord, mount: MountSpec, index: number): string {
-    const { paths } = this.#context;
-    if (mount.source !== '') return join(paths.volumes, mount.source, '_data');
-    return join(paths.container(record.id), 'volumes', String(index));
-  }
-
-  /** `:U` gives the source to the container's user. */
-  #volumeCommands(record: ContainerRecord, user: ResolvedUser): string[][] {
-    return record.spec.mounts.flatMap((mount, index) => {
-      if (!mount.options.includes('U')) return [];
-      const source = mount.type === 'volume' ? this.#volumeDir(record, mount, index) : mount.source;
-      return [['chown', '-R', '-h', `${user.uid}:${user.gid}`, source]];
-    });
   }
 
   #exitCommand(id: string): string[] {

@@ -15,6 +15,8 @@ import { type Attended, Launcher } from './launch.ts';
 import type { Operations } from './operations.ts';
 import type { Restarts } from './restarts.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
+import { releaseVolumes } from './volume-mounts.ts';
+import { forgetContainer } from './volume-records.ts';
 
 /**
  * What happens to one container: started, stopped, killed, cleaned up, removed. Methods say which
@@ -126,7 +128,11 @@ export class Lifecycle {
     if (signal === 9) await waitForEnd(record.process, killPatienceMs);
   }
 
-  async remove(id: string, options: { force: boolean; timeoutSeconds?: number | undefined }): Promise<void> {
+  /** Anonymous volumes of the container go where `volumes` is set. */
+  async remove(
+    id: string,
+    options: { force: boolean; volumes?: boolean; timeoutSeconds?: number | undefined },
+  ): Promise<void> {
     await this.#operations.during(id, 'remove', async () => {
       const record = this.#context.store.containers.get(id);
       if (!record) throw new PeapodError('NOT_FOUND', `no such container ${id.slice(0, 12)}`);
@@ -138,7 +144,7 @@ export class Lifecycle {
           { hint: `stop it first (peapod stop ${record.name}), or use --force` },
         );
       }
-      await this.dismantle(id, options.timeoutSeconds);
+      await this.dismantle(id, options.timeoutSeconds, options.volumes ?? false);
     });
   }
 
@@ -146,8 +152,8 @@ export class Lifecycle {
     await this.#operations.during(id, 'remove', () => this.dismantle(id, timeoutSeconds));
   }
 
-  /** Ends and forgets a container, whatever is there of it. Idempotent; the caller holds the operation. */
-  async dismantle(id: string, timeoutSeconds?: number): Promise<void> {
+  /** Ends and forgets a container, by default with its anonymous volumes. Idempotent; the caller holds the operation. */
+  async dismantle(id: string, timeoutSeconds?: number, volumes = true): Promise<void> {
     const { store, paths } = this.#context;
     const record = store.containers.get(id);
     if (!record) return;
@@ -161,11 +167,7 @@ export class Lifecycle {
     if (record.sandboxId === id) await this.#sandboxes.release(id);
     await removeTree(paths.container(id), () => this.#context.inside());
     rmSync(join(paths.exits, id), { force: true });
-    store.db.transaction(() => {
-      store.containers.delete(id);
-      if (record.sandboxId === id) store.sandboxes.delete(id);
-      store.names.release(id);
-    });
+    await forgetContainer(this.#context, record, volumes);
     this.#context.events.container('remove', record);
   }
 
@@ -279,6 +281,7 @@ export class Lifecycle {
     const { id } = record;
     if (!this.crun.forgetDead(id)) await this.crun.delete(await this.#context.inside(), id);
     unmountRootfs(paths.container(id), separateMounts);
+    await releaseVolumes(this.#context, record, (other) => this.isRunning(other));
     rmSync(paths.containerRuntime(id), { recursive: true, force: true });
   }
 

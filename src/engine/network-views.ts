@@ -1,5 +1,4 @@
 import { parseLogTime } from '../container/log-time.ts';
-import { PeapodError } from '../errors.ts';
 import type { Attachment } from '../network/backend.ts';
 import type { ConfList } from '../network/conflist.ts';
 import { networkId, readNetworkConfig, writtenAtMs } from '../network/network-config.ts';
@@ -9,7 +8,7 @@ import { subnetText } from '../network/subnet.ts';
 import type { SandboxRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { hasLabel, namePattern } from './filter-views.ts';
-import type { Filters } from './filters.ts';
+import { type Filters, type Matchers, readSwitch, selectBy } from './filters.ts';
 import type { NetworkUserView, NetworkView } from './views.ts';
 import { networksOf } from './views-of.ts';
 
@@ -62,15 +61,13 @@ function interfaceOf({ ifname, addresses, gateways, macAddress = '' }: Attachmen
   return { ifname, addresses, gateways, macAddress };
 }
 
-type Matcher = (view: NetworkView, value: string) => boolean;
-
-const pruneMatchers: Record<string, Matcher> = {
+const pruneMatchers: Matchers<NetworkView> = {
   label: (view, value) => hasLabel(view.labels, value),
   'label!': (view, value) => !hasLabel(view.labels, value),
   until: (view, value) => view.createdAtMs < parseLogTime(value, '--filter until'),
 };
 
-const listMatchers: Record<string, Matcher> = {
+const listMatchers: Matchers<NetworkView> = {
   ...pruneMatchers,
   name: (view, value) => namePattern(value).test(view.name),
   id: (view, value) => view.id.startsWith(value),
@@ -90,19 +87,5 @@ export function filterNetworks(
   what: 'list' | 'prune',
 ): NetworkView[] {
   const matchers = what === 'list' ? listMatchers : pruneMatchers;
-  return Object.entries(filters).reduce((left, [key, values]) => {
-    const matches = Object.hasOwn(matchers, key) ? matchers[key] : undefined;
-    if (!matches) {
-      throw new PeapodError('INVALID_ARGUMENT', `invalid filter "${key}"`, {
-        hint: `filters here: ${Object.keys(matchers).join(', ')}`,
-      });
-    }
-    return left.filter((view) => values.some((value) => matches(view, value)));
-  }, views);
-}
-
-function readSwitch(value: string): boolean {
-  if (/^(1|t|true)$/i.test(value)) return true;
-  if (/^(0|f|false)$/i.test(value)) return false;
-  throw new PeapodError('INVALID_ARGUMENT', `invalid dangling value "${value}": must be true or false`);
+  return selectBy(views, filters, matchers, { unknown: (key) => `invalid filter "${key}"` });
 }

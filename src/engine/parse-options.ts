@@ -1,10 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { isAbsolute, normalize, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { PeapodError } from '../errors.ts';
-import type { HostEntry, MountSpec, SharedNamespace } from '../store/records.ts';
-import { checkName } from './names.ts';
+import type { HostEntry, SharedNamespace } from '../store/records.ts';
 
 function invalid(message: string, hint?: string): PeapodError {
   return new PeapodError('INVALID_ARGUMENT', message, hint ? { hint } : {});
@@ -112,56 +110,6 @@ export function parseShare(word: string | undefined): SharedNamespace[] {
     }
   }
   return [...new Set([...(adding ? standard : []), ...(names as SharedNamespace[])])];
-}
-
-const mountFlags = new Set(
-  'ro rw z Z U exec noexec suid nosuid dev nodev bind rbind shared rshared slave rslave private rprivate nocopy copy'.split(
-    ' ',
-  ),
-);
-
-/** `-v [source:]destination[:options]`: an absolute or dotted source is a bind mount, a name a volume. */
-export function parseVolume(word: string, cwd: string): MountSpec {
-  const parts = word.split(':');
-  if (parts.length > 3 || parts.some((part) => part === '')) {
-    throw invalid(`invalid volume "${word}"`, 'write -v source:/destination[:options]');
-  }
-  const [source, destination, flags] =
-    parts.length === 1 ? ['', parts[0] as string] : (parts as [string, string]).concat(parts[2] ?? []);
-  const options = (flags ?? '').split(',').filter((flag) => flag !== '');
-  for (const option of options) {
-    if (!mountFlags.has(option)) throw invalid(`invalid option "${option}" of volume "${word}"`);
-  }
-  checkDestination(destination as string, word);
-  const at = normalize(destination as string);
-  if (source !== undefined && /^[./~]/.test(source)) {
-    const path = isAbsolute(source) ? normalize(source) : resolve(cwd, source);
-    if (!statSync(path, { throwIfNoEntry: false })) {
-      throw invalid(`statfs ${path}: no such file or directory`, 'bind mounts need a source that exists');
-    }
-    return { type: 'bind', source: path, destination: at, options };
-  }
-  if (source) checkName(source);
-  return { type: 'volume', source: source ?? '', destination: at, options };
-}
-
-/** `--tmpfs /path[:options]`. */
-export function parseTmpfs(word: string): MountSpec {
-  const [destination, flags] = splitAtFirst(word, ':');
-  checkDestination(destination, word);
-  return {
-    type: 'tmpfs',
-    source: '',
-    destination: normalize(destination),
-    options: (flags ?? '').split(',').filter((flag) => flag !== ''),
-  };
-}
-
-function checkDestination(path: string, word: string): void {
-  if (!isAbsolute(path)) {
-    throw invalid(`invalid container path "${path}" in "${word}": it must be absolute`);
-  }
-  if (normalize(path) === '/') throw invalid(`"${word}" would cover the container's root`);
 }
 
 /** A name with or without SIG, any case, or a number. */

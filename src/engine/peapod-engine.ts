@@ -20,6 +20,7 @@ import type { ContainerCreateRequest } from './requests.ts';
 import { Restarts } from './restarts.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { Views } from './views-of.ts';
+import { type VolumeOperations, volumeOperations } from './volume-operations.ts';
 
 const silent: ProgressSink = () => {};
 
@@ -43,6 +44,7 @@ export class PeapodEngine implements Engine {
     this.#pods = new Pods(context, this.#operations, this.#sandboxes, this.#lifecycle);
     this.#containers = new Containers(context, this.#operations, this.#lifecycle, this.#pods);
     this.#views = new Views(context, this.#lifecycle, this.#sandboxes);
+    this.volumes = volumeOperations(context, this.#lifecycle);
   }
 
   async recover(): Promise<void> {
@@ -208,6 +210,8 @@ export class PeapodEngine implements Engine {
     prune: async (filters, warn) => (await this.#networks()).prune(filters, warn),
     exists: async (name) => (await this.#networks()).find(name) !== undefined,
   };
+
+  readonly volumes: VolumeOperations;
 
   readonly system: SystemOperations = {
     events: async (request, onEvent) => {

@@ -25,7 +25,9 @@ export async function recoverOperation(
   }
   const container = store.containers.get(id);
   if (!container) return;
-  if (forgotten) return parts.lifecycle.dismantle(id);
+  // Whether a killed `rm` was to take volumes along is not known: they can still be removed.
+  const volumes = left.verb === 'create' || container.spec.remove;
+  if (forgotten) return parts.lifecycle.dismantle(id, undefined, volumes);
   await parts.lifecycle.settle(id);
   // This command has other things to do than to wait.
   if (parts.restarts.isMine(id)) (await import('./resume.ts')).resume(context, id);

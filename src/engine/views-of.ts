@@ -53,7 +53,7 @@ export class Views {
       labels: spec.labels,
       autoRemove: spec.remove,
       restart: this.#restart(record),
-      mounts: spec.mounts.map((mount) => mount.destination),
+      mounts: spec.mounts.map(({ source, destination }) => ({ source, destination })),
     };
   }
 

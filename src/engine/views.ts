@@ -39,7 +39,8 @@ export interface ContainerView {
   readonly networkMode: string;
   readonly attachments: readonly AttachmentView[];
   readonly labels: Readonly<Record<string, string>>;
-  readonly mounts: readonly string[];
+  /** The source of a volume is its name. */
+  readonly mounts: readonly { readonly source: string; readonly destination: string }[];
   /** `--rm`. */
   readonly autoRemove: boolean;
   /**
@@ -128,6 +129,23 @@ export interface NetworkUserView {
     readonly gateways: readonly string[];
     readonly macAddress: string;
   }[];
+}
+
+/** One row of `volume ls`. */
+export interface VolumeView {
+  readonly name: string;
+  /** Where its files are. */
+  readonly mountpoint: string;
+  readonly createdAtMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  readonly anonymous: boolean;
+  /** How many running containers have it mounted; 0 where it is a plain directory, as podman counts. */
+  readonly mountCount: number;
+  readonly needsCopyUp: boolean;
+  readonly needsChown: boolean;
+  /** Ids of containers that have it, running or not. */
+  readonly users: readonly string[];
 }
 
 export interface DoctorFinding {

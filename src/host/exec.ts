@@ -18,6 +18,10 @@ export interface RunOptions {
   readonly fds?: readonly number[];
   /** Inherit this fd as standard error instead of collecting it. */
   readonly stderr?: number;
+  /** Inherit this fd as standard input. */
+  readonly stdin?: number;
+  /** Inherit this fd as standard output instead of collecting it. */
+  readonly stdout?: number;
 }
 
 export interface RunResult {
@@ -214,8 +218,8 @@ function collect(
   const ended = Promise.withResolvers<RunResult & { signal: NodeJS.Signals | null }>();
   const child = spawn(argv[0] as string, argv.slice(1), {
     stdio: [
-      options.input === undefined ? 'ignore' : 'pipe',
-      'pipe',
+      options.stdin ?? (options.input === undefined ? 'ignore' : 'pipe'),
+      options.stdout ?? 'pipe',
       options.stderr ?? 'pipe',
       ...(options.fds ?? []),
     ],

@@ -37,6 +37,11 @@ export function kindInRoot(rootDir: string, path: string): 'directory' | 'file' 
   }
 }
 
+/** A descriptor of a directory inside `rootDir`, links followed inside; undefined where there is none. */
+export function openDirectoryInRoot(rootDir: string, path: string): number | undefined {
+  return openOrUndefined(rootDir, path, constants.O_RDONLY | constants.O_DIRECTORY);
+}
+
 const O_PATH = 0o10000000;
 
 function openOrUndefined(rootDir: string, path: string, flags: number): number | undefined {

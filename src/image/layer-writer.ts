@@ -35,6 +35,7 @@ const linked = '.wh..wh.plnk';
  */
 export class LayerWriter implements TarHandler {
   readonly #tree: LayerTree;
+  readonly #isLayer: boolean;
   #fd: number | undefined;
   #current: { entry: TarEntry; path: string } | undefined;
   #written = 0;
@@ -42,9 +43,13 @@ export class LayerWriter implements TarHandler {
   #linked = false;
   #sizeBytes = 0;
 
-  /** `opaqueXattr`: `user.overlay.opaque` where overlays are mounted with userxattr, else `trusted.…`. */
-  constructor(root: string, opaqueXattr: string) {
-    this.#tree = new LayerTree(root, opaqueXattr);
+  /**
+   * `opaqueXattr`: `user.overlay.opaque` where overlays are mounted with userxattr, else `trusted.…`; undefined for
+   * an archive that is no layer, where no name means more than itself.
+   */
+  constructor(root: string, opaqueXattr: string | undefined) {
+    this.#tree = new LayerTree(root, opaqueXattr ?? '');
+    this.#isLayer = opaqueXattr !== undefined;
   }
 
   /** Bytes of all files so far. */
@@ -102,6 +107,11 @@ export class LayerWriter implements TarHandler {
     if (name === undefined) {
       if (entry.type !== 'directory') throw refusedEntry(entry, 'it would replace the root of the layer');
       this.#describeDirectory(entry, '');
+      return;
+    }
+    if (!this.#isLayer) {
+      const parent = this.#tree.enter(components.slice(0, -1));
+      this.#create(entry, parent === '' ? name : `${parent}/${name}`);
       return;
     }
     const aufs = components.find((component) => component.startsWith(aufsPrefix));

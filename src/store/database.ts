@@ -79,7 +79,9 @@ export class Database {
     this.transaction(() => {
       // Another process may have been first while this one waited for the lock.
       for (let version = this.#version(); version < migrations.length; version++) {
-        this.raw.exec(migrations[version] as string);
+        const migration = migrations[version];
+        if (typeof migration === 'function') migration(this.raw, dirname(path));
+        else this.raw.exec(migration as string);
         this.raw.exec(`PRAGMA user_version = ${version + 1}`);
       }
     });

@@ -61,14 +61,29 @@ export interface PodRecord {
   readonly createCommand: readonly string[];
 }
 
+export interface VolumeRecord {
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of the driver: `type`, `device`, `o`, as mount(8) has them, and `UID`, `GID`. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Made for one container that did not name it. */
+  readonly anonymous: boolean;
+  /** Nothing of an image was copied into it yet. */
+  readonly needsCopyUp: boolean;
+  /** No container has mounted it yet: its root has no owner of its own. */
+  readonly needsChown: boolean;
+}
+
 export type RootfsSpec =
   | { readonly kind: 'host' }
   | { readonly kind: 'directory'; readonly path: string; readonly overlay: boolean }
   | { readonly kind: 'image'; readonly imageId: string };
 
 export interface MountSpec {
-  readonly type: 'bind' | 'tmpfs' | 'volume';
-  /** Host directory or file; a volume's name; empty for tmpfs. */
+  /** `overlay` is what a bind mount or a volume with the option `O` becomes at a start. */
+  readonly type: 'bind' | 'tmpfs' | 'volume' | 'overlay';
+  /** Host directory or file; a volume's name, empty for an anonymous one that is still to be made; empty for tmpfs. */
   readonly source: string;
   /** Absolute path in the container. */
   readonly destination: string;

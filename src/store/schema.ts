@@ -1,3 +1,5 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { adoptVolumes } from './adopt-volumes.ts';
 import { imageSchema } from './images.ts';
 
 const tables = `
@@ -78,7 +80,6 @@ CREATE TABLE operations (
 ) STRICT;
 `;
 
-/** `migrations[n]` takes a database from version n to n + 1. */
 const supervision = `
 CREATE TABLE supervision (
   container_id  TEXT PRIMARY KEY REFERENCES containers(id) ON DELETE CASCADE,
@@ -89,4 +90,8 @@ CREATE TABLE supervision (
 ) STRICT;
 `;
 
-export const migrations: readonly string[] = [`${tables}\n${imageSchema}`, supervision];
+/** SQL, or work that also needs the directory that the database lies in. */
+type Migration = string | ((db: DatabaseSync, root: string) => void);
+
+/** `migrations[n]` takes a database from version n to n + 1. */
+export const migrations: readonly Migration[] = [`${tables}\n${imageSchema}`, supervision, adoptVolumes];

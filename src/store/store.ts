@@ -8,6 +8,7 @@ import { OperationTable } from './operations.ts';
 import { PodTable, SandboxTable } from './pods.ts';
 import { PortTable } from './ports.ts';
 import { SupervisionTable } from './supervision.ts';
+import { VolumeTable } from './volumes.ts';
 
 /** All that peapod remembers, one SQLite file a user. */
 export class Store {
@@ -22,6 +23,7 @@ export class Store {
   readonly supervision: SupervisionTable;
   /** This process. */
   readonly self: ProcessIdentity;
+  readonly volumes: VolumeTable;
 
   constructor(path: string, facts: HostFacts) {
     this.db = new Database(path);
@@ -36,5 +38,6 @@ export class Store {
     this.supervision = new SupervisionTable(this.db);
     this.operations = new OperationTable(this.db, self, facts.bootId);
     this.images = new ImageTable(this.db.raw);
+    this.volumes = new VolumeTable(this.db);
   }
 }

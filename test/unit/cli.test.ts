@@ -62,7 +62,7 @@ describe('a command line that cannot run', () => {
     ],
     [
       ['inspect', '--type', 'foo', 'x'],
-      'Error: invalid type "foo": must be "image", "container", "network", "pod" or "all"\n',
+      'Error: invalid type "foo": must be "image", "container", "volume", "network", "pod" or "all"\n',
     ],
     [
       ['inspect', '--format', '{{.Name', 'x'],

@@ -11,6 +11,7 @@ describe('inspect', () => {
   const only = (part: string, data: unknown) => ({
     'containers.inspect': missing,
     'images.inspect': missing,
+    'volumes.inspect': missing,
     'networks.inspect': missing,
     'pods.inspect': missing,
     [`${part}.inspect`]: (name: string) => (name === 'nope' ? missing() : data),

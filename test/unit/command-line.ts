@@ -49,6 +49,7 @@ export async function commandLine(
     containers: part('containers'),
     images: part('images'),
     networks: part('networks'),
+    volumes: part('volumes'),
     system: part('system'),
     close: () => closed++,
   } as unknown as Engine;

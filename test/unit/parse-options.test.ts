@@ -12,9 +12,8 @@ import {
   parsePullPolicy,
   parseShare,
   parseSignal,
-  parseTmpfs,
-  parseVolume,
 } from '../../src/engine/parse-options.ts';
+import { parseTmpfs, parseVolume } from '../../src/engine/parse-volume.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -117,12 +116,21 @@ describe('words of the command line', () => {
     });
     for (const [bad, why] of [
       ['/nowhere/at/all:/x', /no such file/],
-      ['a:b:c:d', /invalid volume/],
-      [':/x', /invalid volume/],
-      ['v:relative', /must be absolute/],
+      ['a:b:c:d', /incorrect volume format, should be/],
+      [':/x', /host directory cannot be empty/],
+      ['v:', /container directory cannot be empty/],
+      ['v:relative', /invalid container path "relative", must be an absolute path/],
       ['v:/', /cover the container's root/],
       ['v:/..', /cover the container's root/],
-      ['v:/x:rx', /invalid option "rx"/],
+      ['v:/x:rx', /invalid option type "rx"/],
+      ['v:/x:ro,rw', /invalid options "ro, rw", can only specify 1 'rw' or 'ro' option/],
+      ['v:/x:z,O', /can only specify 1 'z', 'Z', or 'O' option/],
+      ['v:/x:U,U', /can only specify 1 'U' option/],
+      ['v:/x:idmap', /"idmap" is not supported/],
+      ['v:/x:O,upperdir=/tmp', /upperdir and workdir together/],
+      ['v:/x:O,upperdir=/no/such,workdir=/tmp', /upperdir=\/no\/such: not an absolute path of a directory/],
+      ['v:/x:upperdir=/tmp', /invalid option type/],
+      ['/tmp:/x:nocopy', /is for volumes/],
       ['bad name:/x', /names must match/],
     ] as const) {
       expect(() => parseVolume(bad, '/'), bad).toThrow(why);
@@ -136,7 +144,7 @@ describe('words of the command line', () => {
       destination: '/tmp',
       options: ['size=1m', 'mode=1777'],
     });
-    expect(() => parseTmpfs('tmp')).toThrow(/must be absolute/);
+    expect(() => parseTmpfs('tmp')).toThrow(/must be an absolute path/);
   });
 
   it.each([
