@@ -14,7 +14,7 @@ import { type PullPolicy, parsePullPolicy } from './parse-options.ts';
 import { type Pods, writeNewFile } from './pods.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
-import { deleteRemoved, forgetUnused, nameAnonymous, useVolumes } from './volume-records.ts';
+import { nameAnonymous, removeUnused, useVolumes } from './volume-records.ts';
 
 /** How `create` ends: with the container as created, running in the background, or attended. */
 export type AfterCreate = { readonly start: false } | { readonly start: true; readonly attended?: Attended };
@@ -128,6 +128,7 @@ export class Containers {
         madeVolumes = useVolumes(this.#context, record, anonymous);
       },
       async () => {
+        for (const volume of madeVolumes) this.#context.events.volume('create', volume);
         this.#context.events.container('create', record);
         if (request.cidFile) writeNewFile(request.cidFile, id, '--cidfile');
         interrupt.check();
@@ -135,8 +136,7 @@ export class Containers {
       },
       async () => {
         await this.#lifecycle.dismantle(id);
-        store.db.transaction(() => forgetUnused(this.#context, madeVolumes));
-        if (madeVolumes.length > 0) await deleteRemoved(this.#context);
+        await removeUnused(this.#context, madeVolumes);
       },
     );
     return id;

@@ -14,7 +14,7 @@ function removedDir(context: Context): string {
  * Takes volumes that no container has out of the store, and their directories out of the way. Within a transaction;
  * `deleteRemoved` afterwards frees what they take. Returns the names of those that are gone.
  */
-export function forgetUnused(context: Context, names: readonly string[]): string[] {
+function forgetUnused(context: Context, names: readonly string[]): string[] {
   const { volumes } = context.store;
   return names.filter((name) => {
     if (volumes.usersOf(name).length > 0 || !volumes.delete(name)) return false;
@@ -43,11 +43,20 @@ export async function forgetContainer(
     store.names.release(id);
     return forgetUnused(context, anonymous);
   });
-  if (gone.length > 0) await deleteRemoved(context);
+  await deleteRemoved(context, gone);
+}
+
+/** Takes away those of some volumes that no container has. Returns the names of those that are gone. */
+export async function removeUnused(context: Context, names: readonly string[]): Promise<string[]> {
+  const gone = context.store.db.transaction(() => forgetUnused(context, names));
+  await deleteRemoved(context, gone);
+  return gone;
 }
 
 /** Deletes what this process has taken out of the way, and what one that was killed has left there. */
-export async function deleteRemoved(context: Context): Promise<void> {
+async function deleteRemoved(context: Context, gone: readonly string[]): Promise<void> {
+  if (gone.length === 0) return;
+  for (const name of gone) context.events.volume('remove', name);
   const dir = removedDir(context);
   const { live, abandoned } = readWorkNames(dir);
   const own = live.filter((name) => name.startsWith(`removed-${process.pid}-`));

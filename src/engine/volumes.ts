@@ -9,7 +9,7 @@ import type { VolumeCreateRequest } from './requests.ts';
 import type { VolumeView } from './views.ts';
 import { makeDirectory, prepare, unmountUnused } from './volume-mounts.ts';
 import { ownerOf, parseVolumeDriverOptions, type VolumePlace } from './volume-options.ts';
-import { deleteRemoved, forgetUnused, newVolume } from './volume-records.ts';
+import { newVolume, removeUnused } from './volume-records.ts';
 import { filterVolumes, volumeView } from './volume-views.ts';
 
 /** Volumes: rows of the store, each with a directory of its own below `paths.volumes`. */
@@ -58,6 +58,7 @@ export class Volumes {
       await this.#forget(name);
       throw error;
     }
+    this.#context.events.volume('create', name);
     return name;
   }
 
@@ -159,9 +160,7 @@ export class Volumes {
     const volume = store.volumes.get(name);
     // Where a killed command left it mounted: nothing below may be deleted with the directory.
     if (volume) await unmountUnused(this.#context, volume, () => true);
-    const gone = store.db.transaction(() => forgetUnused(this.#context, [name]));
-    if (gone.length > 0) await deleteRemoved(this.#context);
-    return gone.length > 0;
+    return (await removeUnused(this.#context, [name])).length > 0;
   }
 }
 
