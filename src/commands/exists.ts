@@ -9,6 +9,7 @@ export const containerExists = existence('container', 'CONTAINER', (engine, name
 export const imageExists = existence('image', 'IMAGE', (engine, name) => engine.images.exists(name));
 export const networkExists = existence('network', 'NETWORK', (engine, name) => engine.networks.exists(name));
 export const volumeExists = existence('volume', 'VOLUME', (engine, name) => engine.volumes.exists(name));
+export const secretExists = existence('secret', 'SECRET', (engine, name) => engine.secrets.exists(name));
 
 /** Silent: the answer is the exit code. */
 function existence(

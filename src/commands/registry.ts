@@ -1,10 +1,10 @@
 import type { Command } from './command.ts';
-import { volumeVerbs } from './verbs-storage.ts';
+import { secretVerbs, volumeVerbs } from './verbs-storage.ts';
 
 /** One verb: its line in the help of what is above it, and how to get the rest. */
 export interface Verb {
   readonly summary: string;
-  readonly group: 'Pods' | 'Containers' | 'Images' | 'Networks' | 'Volumes' | 'System';
+  readonly group: 'Pods' | 'Containers' | 'Images' | 'Networks' | 'Volumes' | 'Secrets' | 'System';
   readonly load: () => Promise<Command>;
   /** Works, but help does not show it. */
   readonly hidden?: boolean;
@@ -243,6 +243,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...below('network', networkVerbs),
   events,
   ...below('volume', volumeVerbs),
+  ...below('secret', secretVerbs),
   info,
   version: {
     summary: 'Display the version of peapod',
@@ -266,6 +267,8 @@ export const aliases: Readonly<Record<string, string>> = {
   'image ls': 'image list',
   'network list': 'network ls',
   'network remove': 'network rm',
+  'secret list': 'secret ls',
+  'secret remove': 'secret rm',
   'volume list': 'volume ls',
   'volume remove': 'volume rm',
 };
@@ -277,6 +280,7 @@ export const groups: Readonly<Record<string, { summary: string; group: Verb['gro
   image: { summary: 'Manage images', group: 'Images' },
   network: { summary: 'Manage networks', group: 'Networks' },
   volume: { summary: 'Manage volumes', group: 'Volumes' },
+  secret: { summary: 'Manage secrets', group: 'Secrets' },
   system: { summary: 'Manage peapod', group: 'System' },
 };
 

@@ -1,6 +1,6 @@
 import type { Verb } from './registry.ts';
 
-/** Verbs of what containers keep and share: volumes. */
+/** Verbs of what containers keep and are given. */
 
 export const volumeVerbs: Record<string, Verb> = {
   create: {
@@ -47,5 +47,33 @@ export const volumeVerbs: Record<string, Verb> = {
     summary: 'Print the directories of volumes',
     group: 'Volumes',
     load: () => import('./volume.ts').then((m) => m.volumeMount),
+  },
+};
+
+export const secretVerbs: Record<string, Verb> = {
+  create: {
+    summary: 'Create a secret',
+    group: 'Secrets',
+    load: () => import('./secret.ts').then((m) => m.secretCreate),
+  },
+  ls: {
+    summary: 'List secrets',
+    group: 'Secrets',
+    load: () => import('./secret.ts').then((m) => m.secretLs),
+  },
+  inspect: {
+    summary: 'Display secrets, without what is secret',
+    group: 'Secrets',
+    load: () => import('./secret-inspect.ts').then((m) => m.secretInspect),
+  },
+  rm: {
+    summary: 'Remove secrets',
+    group: 'Secrets',
+    load: () => import('./secret.ts').then((m) => m.secretRm),
+  },
+  exists: {
+    summary: 'Check if a secret exists',
+    group: 'Secrets',
+    load: () => import('./exists.ts').then((m) => m.secretExists),
   },
 };

@@ -2,7 +2,13 @@ import { hostname as hostnameOfHost } from 'node:os';
 import { PeapodError } from '../errors.ts';
 import { parseExposedPorts } from '../network/port-spec.ts';
 import type { PortRequest } from '../network/types.ts';
-import type { ContainerRecord, ImageRecord, SandboxSpec, SharedNamespace } from '../store/records.ts';
+import type {
+  ContainerRecord,
+  ImageRecord,
+  SandboxSpec,
+  SecretUse,
+  SharedNamespace,
+} from '../store/records.ts';
 import { resolveContainerSpec } from './container-spec.ts';
 import type { Context } from './context.ts';
 import type { ProgressSink } from './engine.ts';
@@ -97,6 +103,7 @@ export class Containers {
       (pod?.shared.includes('uts') ? podSandbox?.spec.hostname : undefined) ??
       (request.networks.includes('host') ? hostnameOfHost() : id.slice(0, 12));
     const resolved = resolveContainerSpec(request, { image, env: facts.env, cwd: process.cwd(), hostname });
+    const secrets = await this.#secrets(request.secrets);
     const { mounts, anonymous } = nameAnonymous(resolved.mounts, newId);
     const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image);
     const name = request.name ?? friendlyName(store.names);
@@ -107,7 +114,7 @@ export class Containers {
       ...(pod ? { podId: pod.id } : {}),
       sandboxId: sharesNetwork && pod ? pod.id : id,
       createdAtMs: Date.now(),
-      spec: { ...resolved, mounts },
+      spec: { ...resolved, mounts, ...(secrets.length > 0 ? { secrets } : {}) },
       createCommand,
       state: 'created',
       bootId: facts.bootId,
@@ -130,6 +137,7 @@ export class Containers {
       async () => {
         for (const volume of madeVolumes) this.#context.events.volume('create', volume);
         this.#context.events.container('create', record);
+        if (secrets.length > 0) (await import('./secret-uses.ts')).keepSecrets(this.#context, record);
         if (request.cidFile) writeNewFile(request.cidFile, id, '--cidfile');
         interrupt.check();
         if (after.start) await this.#lifecycle.startCreated(id, after.attended);
@@ -162,6 +170,11 @@ export class Containers {
     const id = await this.#context.interrupt.blame(pull);
     this.#context.events.image('pull', id, request.image);
     return images.require(id);
+  }
+
+  async #secrets(words: readonly string[]): Promise<SecretUse[]> {
+    if (words.length === 0) return [];
+    return (await import('./secret-uses.ts')).parseSecretUses(this.#context, words);
   }
 
   async #newPod(request: ContainerCreateRequest, createCommand: readonly string[]): Promise<string> {

@@ -8,6 +8,7 @@ import type {
   NetworkCreateRequest,
   PodCreateRequest,
 } from './requests.ts';
+import type { SecretOperations } from './secret-operations.ts';
 import type { ContainerView, DoctorFinding, EventView, ImageView, NetworkView, PodView } from './views.ts';
 import type { VolumeOperations } from './volume-operations.ts';
 
@@ -18,6 +19,7 @@ export interface Engine {
   readonly images: ImageOperations;
   readonly networks: NetworkOperations;
   readonly volumes: VolumeOperations;
+  readonly secrets: SecretOperations;
   readonly system: SystemOperations;
   /** Closes the database. Every command calls it at its end, also after a failure. */
   close(): void;

@@ -62,6 +62,9 @@ export function inspectContainer(
       StopSignal: spec.stopSignal,
       StopTimeout: spec.stopTimeoutSeconds,
       CreateCommand: record.createCommand,
+      Secrets: (spec.secrets ?? [])
+        .filter(({ type }) => type === 'mount')
+        .map(({ name, id: ID, uid, gid, mode }) => ({ Name: name, ID, UID: uid, GID: gid, Mode: mode })),
     },
     HostConfig: {
       NetworkMode: networkMode(sandbox, record.podId !== undefined && record.sandboxId === record.podId),

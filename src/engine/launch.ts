@@ -18,6 +18,7 @@ import type { Context } from './context.ts';
 import { writeEtcFiles } from './etc.ts';
 import { planRootfs, userOf } from './rootfs.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
+import type { GivenSecrets } from './secret-uses.ts';
 import { mountVolumes } from './volume-mounts.ts';
 
 /** A command that stays with the container from before its first instruction. */
@@ -101,7 +102,9 @@ export class Launcher {
     const user = await userOf(this.#context, record.spec, plan);
     writeEtcFiles(this.#context, record, starting.view());
     const volumes = mountVolumes(this.#context, record, plan, user);
-    const seccomp = this.#writeBundle(record, plan, user, starting.view(), volumes.mounts);
+    const secrets = await this.#secrets(record);
+    const mounts = [...volumes.mounts, ...secrets.mounts];
+    const seccomp = this.#writeBundle(record, plan, user, starting.view(), mounts, secrets.env);
     interrupt.check();
     const created = createUnderMonitor(runner, {
       id,
@@ -114,7 +117,7 @@ export class Launcher {
       stdin: record.spec.openStdin,
       args: record.spec.args,
       exitCommand: this.#exitCommand(id),
-      before: [...this.#mountRoot(plan), ...volumes.before],
+      before: [...this.#mountRoot(plan), ...volumes.before, ...secrets.before],
     });
     const isMember = record.sandboxId !== id;
     // Before it runs: its own first question may be about a name, and a name server that reads names anew is deaf for a moment.
@@ -150,6 +153,7 @@ export class Launcher {
     user: ResolvedUser,
     sandbox: ReadySandbox,
     mounts: readonly MountSpec[],
+    secretEnv: Readonly<Record<string, string>>,
   ): SeccompFilter {
     const { paths, facts } = this.#context;
     const { id, spec } = record;
@@ -163,7 +167,7 @@ export class Launcher {
     });
     const namespaces = this.#namespaces(record, sandbox);
     const config = buildOciConfig({
-      spec: { ...spec, annotations: { ...spec.annotations } },
+      spec: { ...spec, env: { ...spec.env, ...secretEnv }, annotations: { ...spec.annotations } },
       rootDir: plan.path,
       user,
       namespaces: {
@@ -192,6 +196,11 @@ export class Launcher {
     });
     writeFileSync(join(runtimeDir, 'config.json'), JSON.stringify(config), { mode: 0o600 });
     return seccomp;
+  }
+
+  async #secrets(record: ContainerRecord): Promise<GivenSecrets> {
+    if (!record.spec.secrets?.length) return { mounts: [], env: {}, before: [] };
+    return (await import('./secret-uses.ts')).giveSecrets(this.#context, record);
   }
 
   /** Each namespace from the pod where it shares it, else the container's own. */

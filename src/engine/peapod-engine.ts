@@ -19,6 +19,7 @@ import { recoverOperation } from './recovery.ts';
 import type { ContainerCreateRequest } from './requests.ts';
 import { Restarts } from './restarts.ts';
 import { Sandboxes } from './sandboxes.ts';
+import { type SecretOperations, secretOperations } from './secret-operations.ts';
 import { Views } from './views-of.ts';
 import { type VolumeOperations, volumeOperations } from './volume-operations.ts';
 
@@ -44,6 +45,7 @@ export class PeapodEngine implements Engine {
     this.#pods = new Pods(context, this.#operations, this.#sandboxes, this.#lifecycle);
     this.#containers = new Containers(context, this.#operations, this.#lifecycle, this.#pods);
     this.#views = new Views(context, this.#lifecycle, this.#sandboxes);
+    this.secrets = secretOperations(context);
     this.volumes = volumeOperations(context, this.#lifecycle);
   }
 
@@ -212,6 +214,7 @@ export class PeapodEngine implements Engine {
   };
 
   readonly volumes: VolumeOperations;
+  readonly secrets: SecretOperations;
 
   readonly system: SystemOperations = {
     events: async (request, onEvent) => {

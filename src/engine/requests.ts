@@ -72,6 +72,8 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly envHost: boolean;
   readonly volumes: readonly string[];
   readonly tmpfs: readonly string[];
+  /** `--secret`, as typed. */
+  readonly secrets: readonly string[];
   readonly workdir?: string | undefined;
   readonly user?: string | undefined;
   readonly hostname?: string | undefined;
@@ -161,4 +163,15 @@ export interface VolumeCreateRequest {
   readonly options: readonly string[];
   /** A volume of that name is no error. */
   readonly ignore: boolean;
+}
+
+export interface SecretCreateRequest {
+  readonly name: string;
+  /** A path, `-` for standard input, or a variable's name. */
+  readonly source: string;
+  readonly fromEnvironment: boolean;
+  /** Only `file`. */
+  readonly driver?: string | undefined;
+  readonly labels: readonly string[];
+  readonly replace: boolean;
 }

@@ -131,6 +131,14 @@ export interface NetworkUserView {
   }[];
 }
 
+/** One row of `secret ls`. */
+export interface SecretView {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAtMs: number;
+}
+
 /** One row of `volume ls`. */
 export interface VolumeView {
   readonly name: string;

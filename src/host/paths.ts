@@ -13,6 +13,8 @@ export interface Paths {
   /** One directory a layer, by the hex of its diff id. */
   readonly layers: string;
   readonly volumes: string;
+  /** One file a secret, by its id. */
+  readonly secrets: string;
   /** What has happened, one line each; the older half has `.1` behind it. */
   readonly events: string;
   /** CNI network configuration lists. */
@@ -48,6 +50,7 @@ export function resolvePaths(facts: HostFacts, overrides: PathOverrides = {}): P
     imageLayout: join(root, 'images'),
     layers: join(root, 'layers'),
     volumes: join(root, 'volumes'),
+    secrets: join(root, 'secrets'),
     events: join(root, 'events', 'events.log'),
     networkConfig: facts.rootless
       ? join(facts.env.XDG_CONFIG_HOME ?? join(facts.homeDir, '.config'), 'cni', 'net.d')

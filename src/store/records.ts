@@ -75,6 +75,26 @@ export interface VolumeRecord {
   readonly needsChown: boolean;
 }
 
+export interface SecretRecord {
+  /** 25 hex digits, as podman's. */
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAtMs: number;
+}
+
+/** A secret that a container is given. */
+export interface SecretUse {
+  readonly id: string;
+  readonly name: string;
+  readonly type: 'mount' | 'env';
+  /** The variable; an absolute path; or one below /run/secrets. */
+  readonly target: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
 export type RootfsSpec =
   | { readonly kind: 'host' }
   | { readonly kind: 'directory'; readonly path: string; readonly overlay: boolean }
@@ -112,6 +132,7 @@ export interface ContainerSpec {
   readonly terminal: boolean;
   readonly openStdin: boolean;
   readonly mounts: readonly MountSpec[];
+  readonly secrets?: readonly SecretUse[];
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly privileged: boolean;

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { adoptVolumes } from './adopt-volumes.ts';
 import { imageSchema } from './images.ts';
+import { secretSchema } from './secrets.ts';
 
 const tables = `
 CREATE TABLE names (
@@ -94,4 +95,9 @@ CREATE TABLE supervision (
 type Migration = string | ((db: DatabaseSync, root: string) => void);
 
 /** `migrations[n]` takes a database from version n to n + 1. */
-export const migrations: readonly Migration[] = [`${tables}\n${imageSchema}`, supervision, adoptVolumes];
+export const migrations: readonly Migration[] = [
+  `${tables}\n${imageSchema}`,
+  supervision,
+  adoptVolumes,
+  secretSchema,
+];

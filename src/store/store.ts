@@ -7,6 +7,7 @@ import { NameTable } from './names.ts';
 import { OperationTable } from './operations.ts';
 import { PodTable, SandboxTable } from './pods.ts';
 import { PortTable } from './ports.ts';
+import { SecretTable } from './secrets.ts';
 import { SupervisionTable } from './supervision.ts';
 import { VolumeTable } from './volumes.ts';
 
@@ -24,6 +25,7 @@ export class Store {
   /** This process. */
   readonly self: ProcessIdentity;
   readonly volumes: VolumeTable;
+  readonly secrets: SecretTable;
 
   constructor(path: string, facts: HostFacts) {
     this.db = new Database(path);
@@ -39,5 +41,6 @@ export class Store {
     this.operations = new OperationTable(this.db, self, facts.bootId);
     this.images = new ImageTable(this.db.raw);
     this.volumes = new VolumeTable(this.db);
+    this.secrets = new SecretTable(this.db);
   }
 }

@@ -27,6 +27,7 @@ const plainContainer = {
   envFiles: [],
   envHost: false,
   volumes: [],
+  secrets: [],
   tmpfs: [],
   workdir: undefined,
   user: undefined,

@@ -50,6 +50,7 @@ export async function commandLine(
     images: part('images'),
     networks: part('networks'),
     volumes: part('volumes'),
+    secrets: part('secrets'),
     system: part('system'),
     close: () => closed++,
   } as unknown as Engine;

@@ -16,6 +16,7 @@ const request = (more: Partial<ContainerCreateRequest> = {}): ContainerCreateReq
   envFiles: [],
   envHost: false,
   volumes: [],
+  secrets: [],
   tmpfs: [],
   labels: [],
   labelFiles: [],
