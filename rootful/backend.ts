@@ -1,32 +1,31 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { isPeapodError, messageOf, PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import type { HostFacts } from '../src/host/facts.ts';
-import { waitForLock } from '../src/host/locks.ts';
 import type { Paths } from '../src/host/paths.ts';
 import type {
   Attachment,
+  MendedAttachment,
   NetworkBackend,
   NetworkCapabilities,
   NetworkTarget,
   PodNetworkSpec,
 } from '../src/network/backend.ts';
-import { isInterfaceName } from '../src/network/interface-name.ts';
-import { releaseEverywhere } from '../src/network/lease-directory.ts';
+import { leasesEverywhere, releaseLeases } from '../src/network/lease-directory.ts';
 import type { PortMapping, PublishedPort } from '../src/network/types.ts';
 import { Bridges, idleBridges } from './bridge.ts';
 import type { BridgeNetwork } from './bridge-network.ts';
-import { findDrift } from './drift.ts';
+import { type DriftCheck, findDrift } from './drift.ts';
 import { Firewall } from './firewall.ts';
 import { Forwarding } from './forwarding.ts';
 import { HostTools } from './host-tools.ts';
-import { type AssignedAddress, Ipam } from './ipam.ts';
-import { hostInterfaceName, macOf, type PodLink } from './links.ts';
+import { Ipam } from './ipam.ts';
+import { hostInterfaceName } from './links.ts';
 import { Networks } from './networks.ts';
-import { networkElements } from './nftables.ts';
+import { underNetworksLock } from './networks-lock.ts';
+import { networkElements, portElements } from './nftables.ts';
+import { describeAttachment, linkFor } from './pod-link.ts';
 import { type NamedAttachment, type NamesPlace, PodNames } from './pod-names.ts';
-import { Publisher, refuseUnpublishable } from './publisher.ts';
+import { Publisher, podAddresses, refuseUnpublishable } from './publisher.ts';
 
 export interface BridgeBackendOptions {
   /** Enters the network namespace that the bridges live in: the host for root, else the user's own. */
@@ -36,10 +35,6 @@ export interface BridgeBackendOptions {
   /** Where name servers run; beside the caller, where this is left out. */
   readonly names?: NamesPlace;
 }
-
-const lockTimeoutMs = 30_000;
-/** The bridge's, where neither conflist nor kernel says otherwise. */
-const defaultMtuBytes = 1500;
 
 /**
  * Pods on a bridge of the host, as the CNI plugins bridge, host-local, portmap and firewall would put them
@@ -85,7 +80,7 @@ export class BridgeBackend implements NetworkBackend {
 
   async validate(spec: PodNetworkSpec): Promise<void> {
     const network = this.#networks.find(spec.network);
-    interfaceName(spec);
+    refuseOptions(spec);
     this.#ipam(network).check(spec.staticAddresses);
     refuseUnpublishable(network, spec.ports);
     this.#names.validate(network, spec);
@@ -99,20 +94,10 @@ export class BridgeBackend implements NetworkBackend {
 
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     const network = this.#networks.settle(spec.network);
-    const ifname = interfaceName(spec);
     // Attaching adds only what may be added twice, so that any number of pods may do it at once.
-    return this.#locked('shared', async () => {
+    return underNetworksLock(this.#options.paths, 'shared', async () => {
       const ipam = this.#ipam(network);
-      const addresses = await ipam.allocate({ id: target.id, ifname }, spec.staticAddresses);
-      const chosenMac = spec.macAddress ?? network.macAddress;
-      const link: PodLink = {
-        hostInterface: hostInterfaceName(target.id),
-        ifname,
-        macAddress: chosenMac ?? macOf((addresses[0] as AssignedAddress).address),
-        netnsPath: target.netnsPath,
-        addresses,
-        announce: chosenMac !== undefined || spec.staticAddresses.length > 0,
-      };
+      const link = await linkFor(network, target, spec, ipam);
       const fresh = this.#bridges.isProbablyMissing(network.bridge);
       const rules = this.#firewall
         .add(networkElements(network), fresh)
@@ -126,7 +111,7 @@ export class BridgeBackend implements NetworkBackend {
       const failed = [...others, named].find((outcome) => outcome.status === 'rejected');
       if (failed) return { failed: failed.reason as unknown };
       const names = (named as PromiseFulfilledResult<NamedAttachment>).value;
-      return { attachment: describe(network, link, names, ipam.leases.path) };
+      return { attachment: describeAttachment(network, link, names, ipam.leases.path) };
     }).then(async (outcome) => {
       if ('attachment' in outcome) return outcome.attachment;
       throw await this.#undone(target, outcome.failed);
@@ -134,18 +119,24 @@ export class BridgeBackend implements NetworkBackend {
   }
 
   async detach(target: NetworkTarget, last?: Attachment): Promise<void> {
-    await this.#locked('exclusive', async () => {
+    await underNetworksLock(this.#options.paths, 'exclusive', async () => {
       const [links, listing] = await Promise.all([
         this.#bridges.list(),
         this.#firewall.list(),
         this.#publisher.letGo(target),
         this.#names.remove(target),
       ]);
-      const cable = hostInterfaceName(target.id);
+      const roots = [this.#options.paths.leases, ...this.#networks.dataDirs()];
+      const leases = leasesEverywhere(roots, target.id, last?.opaque.leases);
+      const others = new Set(
+        leases.filter(({ ifname }) => ifname !== target.ifname).map(({ address }) => address),
+      );
+      const cable = hostInterfaceName(target);
       const { idle, removable } = idleBridges(links, cable);
       const present = links.some(({ ifname }) => ifname === cable) ? [cable] : [];
-      const gone = listing.elements.filter(({ owner }) =>
-        isPodId(owner) ? owner === target.id : idle(owner),
+      // A published port leads to the address of one attachment.
+      const gone = listing.elements.filter(({ owner, value }) =>
+        isPodId(owner) ? owner === target.id && !others.has(value?.split(' ')[0] ?? '') : idle(owner),
       );
       const removals = await Promise.allSettled([
         this.#bridges.remove([...present, ...removable]),
@@ -155,14 +146,56 @@ export class BridgeBackend implements NetworkBackend {
       const failed = removals.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason);
       if (failed.length > 0) throw allOf(failed);
       // Last: as long as rules lead to an address, nobody else may get it.
-      const roots = [this.#options.paths.leases, ...this.#networks.dataDirs()];
-      await releaseEverywhere(roots, target.id, last?.opaque.leases);
+      await releaseLeases(leases.filter(({ address }) => !others.has(address)));
     });
+  }
+
+  /** Rules are put back beside those that are there; only a lost link or address makes the interface anew. */
+  async mend(
+    target: NetworkTarget,
+    spec: PodNetworkSpec,
+    last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<MendedAttachment> {
+    const network = this.#networks.find(last.network);
+    const formerAddresses = last.addresses.map((cidr) => cidr.split('/')[0] as string);
+    const again = { ...spec, formerAddresses };
+    const attachment = await underNetworksLock(this.#options.paths, 'exclusive', async () => {
+      const drift = await findDrift(this.#driftCheck(network, target, last, ports));
+      const ipam = this.#ipam(network);
+      const link = await linkFor(network, target, again, ipam);
+      const elements = ports.flatMap((port) => portElements(target.id, podAddresses(last), port));
+      if (drift.rules.length > 0) await this.#firewall.restore([...networkElements(network), ...elements]);
+      if (drift.passes.length > 0) await this.#forwarding.admit(network.bridge);
+      if (drift.links.length > 0) {
+        await this.#bridges.remove([link.hostInterface]);
+        await this.#bridges.plugIn(network, link, false);
+        await this.#bridges.configurePod(network, link);
+      }
+      await this.#publisher.holdAgain(target, ports);
+      const names = await this.#names.serve(network, target, spec, link);
+      return describeAttachment(network, link, names, ipam.leases.path);
+    });
+    return { attachment, published: ports };
   }
 
   async check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     const network = this.#networks.find(last.network);
-    const drift = await findDrift({
+    const { links, rules, passes, leases } = await findDrift(this.#driftCheck(network, target, last, ports));
+    const missing = [...links, ...rules, ...passes, ...leases, ...this.#names.drift(target, last)];
+    if (missing.length === 0) return;
+    throw new PeapodError('NETWORK_DRIFT', `the network of ${target.name} lacks ${missing.join(', ')}`, {
+      hint: 'peapod network reload puts it back',
+    });
+  }
+
+  #driftCheck(
+    network: BridgeNetwork,
+    target: NetworkTarget,
+    last: Attachment,
+    ports: readonly PublishedPort[],
+  ): DriftCheck {
+    return {
       runner: this.#options.runner,
       tools: this.#tools,
       bridges: this.#bridges,
@@ -173,12 +206,7 @@ export class BridgeBackend implements NetworkBackend {
       target,
       last,
       ports,
-    });
-    const missing = [...drift, ...this.#names.drift(target, last)];
-    if (missing.length === 0) return;
-    throw new PeapodError('NETWORK_DRIFT', `the network of ${target.name} lacks ${missing.join(', ')}`, {
-      hint: 'stop and start the pod to make it anew',
-    });
+    };
   }
 
   missingHelpers(target: NetworkTarget, last: Attachment): readonly string[] {
@@ -196,11 +224,13 @@ export class BridgeBackend implements NetworkBackend {
   ): Promise<PublishedPort[]> {
     const network = this.#networks.find(last.network);
     refuseUnpublishable(network, ports);
-    return this.#locked('shared', () => this.#publisher.publish(network, target, last, ports));
+    return underNetworksLock(this.#options.paths, 'shared', () =>
+      this.#publisher.publish(network, target, last, ports),
+    );
   }
 
   async unpublish(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
-    await this.#locked('exclusive', () => this.#publisher.unpublish(target, ports));
+    await underNetworksLock(this.#options.paths, 'exclusive', () => this.#publisher.unpublish(target, ports));
   }
 
   #ipam(network: BridgeNetwork): Ipam {
@@ -226,56 +256,15 @@ export class BridgeBackend implements NetworkBackend {
       return allOf([failure, error]);
     }
   }
-
-  /** One lock for all bridges: what is idle, and whether the table goes, hangs on all of them. */
-  async #locked<T>(mode: 'shared' | 'exclusive', change: () => Promise<T>): Promise<T> {
-    const directory = join(this.#options.paths.runRoot, 'networks');
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const lock = await waitForLock(join(directory, 'lock'), mode, lockTimeoutMs);
-    if (!lock) {
-      throw new PeapodError('BUSY', `other changes of networks have gone on for ${lockTimeoutMs / 1000} s`, {
-        hint: `see who makes them with: fuser -v ${join(directory, 'lock')}`,
-      });
-    }
-    try {
-      return await change();
-    } finally {
-      lock.release();
-    }
-  }
 }
 
-function describe(network: BridgeNetwork, link: PodLink, names: NamedAttachment, leases: string): Attachment {
-  const gateways = link.addresses.flatMap(({ gateway }) => gateway ?? []);
-  return {
-    backend: 'bridge',
-    network: network.name,
-    ifname: link.ifname,
-    addresses: link.addresses.map(({ address, subnet }) => `${address}/${subnet.prefixLength}`),
-    gateways,
-    dns: names.dns,
-    ...(names.dnsSearch ? { dnsSearch: names.dnsSearch } : {}),
-    mtuBytes: network.mtuBytes ?? defaultMtuBytes,
-    macAddress: link.macAddress,
-    opaque: { bridge: network.bridge, hostInterface: link.hostInterface, leases, ...names.opaque },
-  };
-}
-
-/** The interface in the pod. Throws INVALID_ARGUMENT for it and for options that nothing serves. */
-function interfaceName(spec: PodNetworkSpec): string {
-  const { interface_name: name = 'eth0', alias: _, ...others } = spec.options;
-  const unknown = Object.keys(others)[0];
-  if (unknown !== undefined) {
-    throw new PeapodError('INVALID_ARGUMENT', `network "${spec.network}" has no option "${unknown}"`, {
-      hint: 'ip, ip6, mac, alias and interface_name exist',
-    });
-  }
-  if (!isInterfaceName(name) || name === 'lo') {
-    throw new PeapodError('INVALID_ARGUMENT', `"${name}" is not a name for a pod's interface`, {
-      hint: 'interface_name takes at most 15 letters, digits, dots, dashes and underscores',
-    });
-  }
-  return name;
+/** Throws INVALID_ARGUMENT for options that nothing serves. */
+function refuseOptions(spec: PodNetworkSpec): void {
+  const unknown = Object.keys(spec.options).find((key) => key !== 'alias');
+  if (unknown === undefined) return;
+  throw new PeapodError('INVALID_ARGUMENT', `network "${spec.network}" has no option "${unknown}"`, {
+    hint: 'ip, ip6, mac, alias and interface_name exist',
+  });
 }
 
 /** One error that tells of all. */

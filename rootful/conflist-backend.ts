@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isPeapodError, messageOf, PeapodError } from '../src/errors.ts';
-import type { Attachment, NetworkTarget, PodNetworkSpec } from '../src/network/backend.ts';
+import type { Attachment, MendedAttachment, NetworkTarget, PodNetworkSpec } from '../src/network/backend.ts';
 import type { ConfList } from '../src/network/conflist.ts';
 import { NetworkFiles } from '../src/network/network-files.ts';
 import type { PortMapping, PublishedPort } from '../src/network/types.ts';
@@ -51,6 +51,16 @@ export class ConflistBackend extends BridgeBackend {
       await (await this.#plugins()).detach(target, last);
     }
     if (!last) await super.detach(target);
+  }
+
+  override async mend(
+    target: NetworkTarget,
+    spec: PodNetworkSpec,
+    last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<MendedAttachment> {
+    if (!isByPlugins(last)) return super.mend(target, spec, last, ports);
+    return (await this.#plugins()).mend(target, spec, last, ports);
   }
 
   override async check(

@@ -11,7 +11,7 @@ import type { Firewall } from './firewall.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { HostTools } from './host-tools.ts';
 import { bridgeAddresses, podRoutes } from './links.ts';
-import { baseRuleset, type Element, networkElements, portElements } from './nftables.ts';
+import { baseRuleset, type Element, networkElements, portElements, ruleCountsOf } from './nftables.ts';
 import { podAddresses } from './publisher.ts';
 
 export interface DriftCheck {
@@ -27,23 +27,32 @@ export interface DriftCheck {
   readonly ports: readonly PublishedPort[];
 }
 
-/** What attach and publish made and the kernel no longer has, in words; empty where all is there. */
-export async function findDrift(check: DriftCheck): Promise<string[]> {
+/** What attach and publish made and is no longer there, in words; empty where all is. */
+export interface Drift {
+  /** Interfaces, addresses and routes. */
+  readonly links: readonly string[];
+  /** Of peapod's firewall table. */
+  readonly rules: readonly string[];
+  /** Of other tables, whose chains drop what the bridge forwards. */
+  readonly passes: readonly string[];
+  readonly leases: readonly string[];
+}
+
+export async function findDrift(check: DriftCheck): Promise<Drift> {
   const [links, listing, blockers, pod] = await Promise.all([
     check.bridges.list(),
     check.firewall.list(),
     check.forwarding.blockers(check.network.bridge),
     readPod(check.runner.netns(check.target.netnsPath), check.tools.path('ip'), check.last.ifname),
   ]);
-  return [
-    ...hostDrift(check, links),
-    ...(pod ? podDrift(check, pod) : ['its network namespace']),
-    ...ruleDrift(check, listing.exists ? listing.elements : [], listing.ruleCounts),
-    ...blockers.map(
+  return {
+    links: [...hostDrift(check, links), ...(pod ? podDrift(check, pod) : ['its network namespace'])],
+    rules: ruleDrift(check, listing.exists ? listing.elements : [], listing.ruleCounts),
+    passes: blockers.map(
       (chain) => `a rule that lets its traffic pass the firewall chain ${chain}, which drops it`,
     ),
-    ...leaseDrift(check),
-  ];
+    leases: leaseDrift(check),
+  };
 }
 
 function hostDrift({ network, last }: DriftCheck, links: readonly ListedLink[]): string[] {
@@ -128,15 +137,6 @@ function leaseDrift({ leases, target, last }: DriftCheck): string[] {
     .map((cidr) => cidr.split('/')[0] as string)
     .filter((address) => !held.has(address))
     .map((address) => `the lease of ${address}`);
-}
-
-/** Rules of each chain, one a line, in the text that loads them. */
-export function ruleCountsOf(ruleset: string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const [, name = '', body = ''] of ruleset.matchAll(/chain (\w+) \{\n([\s\S]*?)\n {2}\}/g)) {
-    counts.set(name, body.split('\n').filter((line) => !line.trim().startsWith('type ')).length);
-  }
-  return counts;
 }
 
 function hasAddress(link: ListedLink, cidr: string): boolean {

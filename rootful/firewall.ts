@@ -1,7 +1,15 @@
 import { CommandFailed, type Runner } from '../src/host/exec.ts';
 import type { HostTools } from './host-tools.ts';
 import { emptyListing, parseListing, type TableListing } from './nft-listing.ts';
-import { addElements, baseRuleset, deleteElements, deleteTable, type Element, table } from './nftables.ts';
+import {
+  addElements,
+  baseRuleset,
+  deleteElements,
+  deleteTable,
+  type Element,
+  ruleCountsOf,
+  table,
+} from './nftables.ts';
 
 /** Tables come and go with the first and last pod of others. */
 const maxAttempts = 4;
@@ -36,6 +44,17 @@ export class Firewall {
     }
   }
 
+  /** Puts back what somebody has removed, whole chains too, in one stroke. Keeps what others have in the table. */
+  async restore(elements: readonly Element[]): Promise<void> {
+    const { exists, elements: listed, ruleCounts } = await this.list();
+    if (!exists) return this.add(elements, true);
+    if (isComplete(ruleCounts)) return this.add(elements, false);
+    const all = new Map(
+      [...listed, ...elements].map((element) => [`${element.set} ${element.key}`, element]),
+    );
+    await this.#load(deleteTable + baseRuleset + addElements([...all.values()]));
+  }
+
   async list(): Promise<TableListing> {
     const argv = [this.#tools.path('nft'), '-j', 'list', 'table', ...table.split(' ')];
     const { exitCode, stdout, stderr } = await this.#runner.run(argv, { accept: 'any' });
@@ -59,6 +78,11 @@ export class Firewall {
 /** Whether an `add` failed because a key has another value already. */
 export function isConflict(error: unknown): boolean {
   return says(error, 'File exists');
+}
+
+/** Whether each chain has all of its rules. */
+function isComplete(ruleCounts: ReadonlyMap<string, number>): boolean {
+  return [...ruleCountsOf(baseRuleset)].every(([chain, count]) => ruleCounts.get(chain) === count);
 }
 
 function says(error: unknown, text: string): boolean {

@@ -50,10 +50,14 @@ export class Ipam {
 
   /**
    * One address of each range set, requested ones first; of a network with static ipam, its addresses. What
-   * the owner holds already it keeps, so that a pod comes back from a crash or a reboot with its address.
-   * Throws ADDRESS_FOREIGN, ADDRESS_IN_USE, ADDRESS_EXHAUSTED; then nothing has been taken.
+   * the owner holds already it keeps, so that a pod comes back from a crash with its address; `former` ones it
+   * gets again where they are free. Throws ADDRESS_FOREIGN, ADDRESS_IN_USE, ADDRESS_EXHAUSTED; then nothing has been taken.
    */
-  async allocate(owner: LeaseOwner, requested: readonly string[]): Promise<AssignedAddress[]> {
+  async allocate(
+    owner: LeaseOwner,
+    requested: readonly string[],
+    former: readonly string[] = [],
+  ): Promise<AssignedAddress[]> {
     const wishes = this.#plan(requested);
     return this.leases.locked((leases) => {
       const held = leases.all().filter(({ id, ifname }) => id === owner.id && ifname === owner.ifname);
@@ -61,7 +65,7 @@ export class Ipam {
       const added: string[] = [];
       try {
         const given = wishes.map((wish) => {
-          const address = this.#choose(leases, held, wish);
+          const address = this.#choose(leases, held, wish, former);
           if (!leases.holder(address)) {
             leases.add(address, owner);
             added.push(address);
@@ -110,7 +114,7 @@ export class Ipam {
     return wishes;
   }
 
-  #choose(leases: OpenLeases, held: readonly Lease[], wish: Wish): string {
+  #choose(leases: OpenLeases, held: readonly Lease[], wish: Wish, former: readonly string[]): string {
     const isHeld = (address: string) => held.some((lease) => lease.address === address);
     if (wish.address !== undefined) {
       const holder = leases.holder(wish.address);
@@ -121,6 +125,8 @@ export class Ipam {
     const set = this.#rangeSet(rangeSet);
     const own = held.find(({ address }) => set.some((range) => inRange(range, address)));
     if (own) return own.address;
+    const again = former.find((address) => set.some((range) => mayGive(range, address)));
+    if (again && !leases.holder(again)) return again;
     for (const address of candidates(set, leases.lastReserved(rangeSet))) {
       if (!leases.holder(address)) return address;
     }
@@ -162,6 +168,10 @@ export class Ipam {
       { hint: 'choose another address, or none' },
     );
   }
+}
+
+function mayGive(range: AddressRange, address: string): boolean {
+  return inRange(range, address) && range.gateway !== address;
 }
 
 /** What one range set is to give. */

@@ -1,4 +1,5 @@
 import { gatewayFor } from '../src/network/ipam-config.ts';
+import type { LeaseOwner } from '../src/network/lease-directory.ts';
 import { addressNumber, subnetText } from '../src/network/subnet.ts';
 import { type BridgeNetwork, networkFamilies } from './bridge-network.ts';
 import type { AssignedAddress } from './ipam.ts';
@@ -10,9 +11,23 @@ export const ourAlias = 'peapod';
 
 const hostInterfacePrefix = 'pea';
 
-/** The host's end of a pod's cable: 15 bytes, the most that a name may have. */
-export function hostInterfaceName(targetId: string): string {
-  return `${hostInterfacePrefix}${targetId.slice(0, 12)}`;
+/** The pod's first interface, where nobody chose another name. */
+const usualInterface = 'eth0';
+
+/**
+ * The host's end of an attachment's cable: 15 bytes, the most that a name may have. The usual one shows the
+ * beginning of the pod's id.
+ */
+export function hostInterfaceName({ id, ifname }: LeaseOwner): string {
+  const digits = ifname === usualInterface ? id.slice(0, 12) : fingerprint(`${id}/${ifname}`);
+  return `${hostInterfacePrefix}${digits}`;
+}
+
+/** 48 bits of FNV-1a. */
+function fingerprint(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, '0').slice(0, 12);
 }
 
 export function isHostInterface(name: string): boolean {
@@ -38,6 +53,8 @@ export interface PodLink {
   readonly addresses: readonly AssignedAddress[];
   /** Neighbours may remember another MAC for one of the addresses. */
   readonly announce: boolean;
+  /** Of default routes; 0 for the kernel's own choice, which wins. */
+  readonly metric: number;
 }
 
 /** For a bridge that is not there. */
@@ -93,9 +110,13 @@ export function podLines(network: BridgeNetwork, link: PodLink): string[] {
     `link set dev ${ifname} up`,
     ...podRoutes(network, link.addresses).map(
       ({ destination, gateway }) =>
-        `route add ${destination}${gateway ? ` via ${gateway}` : ''} dev ${ifname}`,
+        `route add ${destination}${gateway ? ` via ${gateway}` : ''} dev ${ifname}${metricOf(destination, link)}`,
     ),
   ];
+}
+
+function metricOf(destination: string, { metric }: PodLink): string {
+  return destination === 'default' && metric > 0 ? ` metric ${metric}` : '';
 }
 
 /**

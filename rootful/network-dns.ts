@@ -83,12 +83,14 @@ export class NetworkDns {
     });
   }
 
-  /** The pod has no name on any network any more. Idempotent; needs neither namespace nor process. */
-  async remove(targetId: string): Promise<void> {
-    const kinds = [true, false].filter((forwards) => this.#zonesWith({ forwards }, targetId).length > 0);
+  /** The pod has no name on the network any more. Idempotent; needs neither namespace nor process. */
+  async remove(targetId: string, name: string): Promise<void> {
+    const kinds = [{ forwards: true }, { forwards: false }].filter((kind) =>
+      this.knows({ ...kind, name }, targetId),
+    );
     if (kinds.length === 0) return;
     await this.#locked(async () => {
-      for (const forwards of kinds) await this.#removeFrom({ forwards }, targetId);
+      for (const kind of kinds) await this.#removeFrom({ ...kind, name }, targetId);
     });
   }
 
@@ -102,12 +104,11 @@ export class NetworkDns {
     return this.#read(network, network.name)?.entries.some(({ id }) => id === targetId) ?? false;
   }
 
-  async #removeFrom(kind: Pick<NamedNetwork, 'forwards'>, targetId: string): Promise<void> {
-    const server = this.#server(kind);
-    for (const name of this.#zonesWith(kind, targetId)) {
-      const zone = this.#read(kind, name) as DnsZone;
-      this.#write({ ...kind, name }, { ...zone, entries: zone.entries.filter(({ id }) => id !== targetId) });
-    }
+  async #removeFrom(network: Omit<NamedNetwork, 'listen'>, targetId: string): Promise<void> {
+    const server = this.#server(network);
+    const zone = this.#read(network, network.name);
+    if (!zone) return;
+    this.#write(network, { ...zone, entries: zone.entries.filter(({ id }) => id !== targetId) });
     if (server.zones().length === 0) await server.end();
     else if (server.running()) await server.reload();
   }
@@ -129,12 +130,6 @@ export class NetworkDns {
       const entries = zone.entries.filter(({ id }) => owners === undefined || owners.has(id));
       this.#write({ ...kind, name }, { ...zone, entries });
     }
-  }
-
-  #zonesWith(kind: Pick<NamedNetwork, 'forwards'>, targetId: string): string[] {
-    return this.#server(kind)
-      .zones()
-      .filter((name) => this.#read(kind, name)?.entries.some(({ id }) => id === targetId));
   }
 
   #read(kind: Pick<NamedNetwork, 'forwards'>, name: string): DnsZone | undefined {

@@ -70,6 +70,15 @@ table ${table} {
 }
 `;
 
+/** Rules of each chain, one a line, in the text that loads them. */
+export function ruleCountsOf(ruleset: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [, name = '', body = ''] of ruleset.matchAll(/chain (\w+) \{\n([\s\S]*?)\n {2}\}/g)) {
+    counts.set(name, body.split('\n').filter((line) => !line.trim().startsWith('type ')).length);
+  }
+  return counts;
+}
+
 /** One element of a set or map. */
 export interface Element {
   readonly set: string;

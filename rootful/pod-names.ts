@@ -111,7 +111,7 @@ export class PodNames {
 
   /** Idempotent; needs no attachment. */
   remove(target: NetworkTarget): Promise<void> {
-    return this.#dns.remove(target.id);
+    return this.#dns.remove(target.id, target.network);
   }
 
   /** Reads /proc only. */

@@ -60,6 +60,13 @@ export class Publisher {
     await this.forgetFlows(gone);
   }
 
+  /** Keeps the ports of holders that were killed. Throws PORT_IN_USE where somebody has been quicker. */
+  async holdAgain(target: NetworkTarget, ports: readonly PortMapping[]): Promise<void> {
+    if (!lostHolders(target.runtimeDir)) return;
+    await releasePorts(target.runtimeDir);
+    holdPorts(target.runtimeDir, ports);
+  }
+
   /** Frees the host ports of a target that goes; the rules go with its other elements. Idempotent. */
   letGo(target: NetworkTarget): Promise<void> {
     return releasePorts(target.runtimeDir);

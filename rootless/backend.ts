@@ -3,6 +3,7 @@ import { type Runner, toolMissing } from '../src/host/exec.ts';
 import type { HostFacts } from '../src/host/facts.ts';
 import type {
   Attachment,
+  MendedAttachment,
   NetworkBackend,
   NetworkCapabilities,
   NetworkTarget,
@@ -97,7 +98,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
     if (relayed.length > 0) {
       const early = publishByRelay(this.#relayPlace(target, addresses), relayed);
       early.catch(() => {}); // told by publish
-      this.#early.set(target.id, early);
+      this.#early.set(target.runtimeDir, early);
     }
     if (!slirpOf(target.runtimeDir)) await this.#start(target, options, spec.macAddress);
     return {
@@ -139,6 +140,31 @@ export class Slirp4netnsBackend implements NetworkBackend {
     await Promise.all([endRelays(target.runtimeDir), endSlirp(target.runtimeDir)]);
   }
 
+  /** What runs goes on; forwards went with their slirp4netns. */
+  async mend(
+    target: NetworkTarget,
+    spec: PodNetworkSpec,
+    _last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<MendedAttachment> {
+    const ran = slirpOf(target.runtimeDir) !== undefined;
+    const attachment = await this.attach(target, { ...spec, ports: [] });
+    const bySlirp = ports.filter((port) => port.via !== viaRelay);
+    const kept = ran && bySlirp.length > 0 ? await this.#keptForwards(target, bySlirp) : [];
+    const lost = ports.filter((port) => !kept.includes(port));
+    const published = lost.length > 0 ? await this.publish(target, attachment, lost) : [];
+    return { attachment, published: [...kept, ...published] };
+  }
+
+  async #keptForwards(
+    target: NetworkTarget,
+    ports: readonly PublishedPort[],
+  ): Promise<readonly PublishedPort[]> {
+    const { lostForwards } = await import('./slirp-forwards.ts');
+    const lost = await lostForwards(target.runtimeDir, ports);
+    return ports.filter((port) => !lost.includes(port));
+  }
+
   async check(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     if (!slirpOf(target.runtimeDir)) {
       throw new PeapodError('NETWORK_DRIFT', `slirp4netns of ${target.name} does not run`);
@@ -152,8 +178,8 @@ export class Slirp4netnsBackend implements NetworkBackend {
     }
     const bySlirp = ports.filter((port) => port.via !== viaRelay);
     if (bySlirp.length === 0) return;
-    const { findLostForward } = await import('./slirp-forwards.ts');
-    const lost = await findLostForward(target.runtimeDir, bySlirp);
+    const { lostForwards } = await import('./slirp-forwards.ts');
+    const [lost] = await lostForwards(target.runtimeDir, bySlirp);
     if (lost) {
       throw new PeapodError(
         'NETWORK_DRIFT',
@@ -222,8 +248,8 @@ export class Slirp4netnsBackend implements NetworkBackend {
   }
 
   async #takeEarly(target: NetworkTarget): Promise<PublishedPort[]> {
-    const early = this.#early.get(target.id) ?? [];
-    this.#early.delete(target.id);
+    const early = this.#early.get(target.runtimeDir) ?? [];
+    this.#early.delete(target.runtimeDir);
     return early;
   }
 

@@ -1,12 +1,10 @@
-import { closeSync, openSync, read, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
 import { PeapodError } from '../src/errors.ts';
 import { type Runner, toolMissing } from '../src/host/exec.ts';
 import type { HostFacts } from '../src/host/facts.ts';
-import { pipe } from '../src/host/libc.ts';
-import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import type {
   Attachment,
+  MendedAttachment,
   NetworkBackend,
   NetworkCapabilities,
   NetworkTarget,
@@ -16,13 +14,12 @@ import { hasDefaultRoute } from '../src/network/host-routes.ts';
 import { ipFamily } from '../src/network/ip-family.ts';
 import { refusePrivilegedPorts } from '../src/network/port-error.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../src/network/types.ts';
-import { readIdentity } from './identity-file.ts';
 import type { Keeper } from './keeper.ts';
 import { ownPorts, parsePastaOptions, portWords } from './pasta-options.ts';
+import { endPasta, type PastaStart, pastaOf, readStart, startPasta, writeStart } from './pasta-process.ts';
 import { bindHostPort, endRelays } from './relay.ts';
 import { findDeadRelay, publishByRelay, unpublishByRelay } from './relay-ports.ts';
 import { hostUnfit, isOnPath, tunProblems } from './requirements.ts';
-import { isExiting } from './slirp4netns.ts';
 import { throwAfter } from './undo.ts';
 
 export interface PastaBackendOptions {
@@ -34,26 +31,9 @@ export interface PastaBackendOptions {
   readonly keeper?: Keeper;
 }
 
-/** How a running pasta was started; it takes ports on its command line only. */
-interface PastaStart {
-  readonly words: readonly string[];
-  readonly ports: readonly PortMapping[];
-}
-
 const viaPasta = 'pasta';
-const files = { pid: 'pasta.pid', start: 'pasta.json', log: 'pasta.log' } as const;
-const readyTimeoutMs = 10_000;
-const endTimeoutMs = 5_000;
 /** The kernel takes 40–80 ms to dismantle the tap device of a pasta that just ended. */
 const busyRetryMs = 1_000;
-
-/** The identity is on disk before pasta exists as such: whoever starts it may be killed at any time. */
-const startScript = `
-file=$1; shift
-read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ </proc/$$/stat
-echo "$$ $start" >"$file"
-exec pasta "$@"
-`;
 
 /** The address is given by hand: nobody waits for duplicate detection or asks for router advertisements. */
 const quietIpv6 = `
@@ -140,6 +120,18 @@ export class PastaBackend implements NetworkBackend {
     await Promise.all([endRelays(target.runtimeDir), endPasta(target.runtimeDir)]);
   }
 
+  async mend(
+    target: NetworkTarget,
+    spec: PodNetworkSpec,
+    last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<MendedAttachment> {
+    const own = ports.filter((port) => port.via === viaPasta);
+    const attachment = pastaOf(target.runtimeDir) ? last : await this.attach(target, { ...spec, ports: own });
+    const published = ports.length > 0 ? await this.publish(target, attachment, ports) : [];
+    return { attachment, published };
+  }
+
   async check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     const drift = (what: string) => new PeapodError('NETWORK_DRIFT', what);
     const [missing] = this.missingHelpers(target, last, ports);
@@ -206,7 +198,7 @@ export class PastaBackend implements NetworkBackend {
     // pasta makes a mount namespace of its own and leaves the host's, so that it holds no mount of anybody.
     const place = keeper ? await keeper.userNamespace() : host;
     const netns = keeper ? keeper.pathFromOutside(target.netnsPath) : target.netnsPath;
-    writeFileSync(join(target.runtimeDir, files.start), JSON.stringify(start), { mode: 0o600 });
+    writeStart(target.runtimeDir, start);
     const deadline = performance.now() + busyRetryMs;
     for (;;) {
       try {
@@ -231,61 +223,6 @@ export class PastaBackend implements NetworkBackend {
 interface IpLink {
   readonly mtu: number;
   readonly addr_info: readonly { local: string; prefixlen: number; scope: string }[];
-}
-
-/** Returns once the interface is configured and ports are bound: pasta writes its pid then. */
-async function startPasta(place: Runner, directory: string, words: readonly string[]): Promise<void> {
-  const log = join(directory, files.log);
-  const logFd = openSync(log, 'w', 0o600);
-  // One that can be opened by name, unlike the runtime's own, which are sockets.
-  const { readFd, writeFd } = pipe();
-  const argv = ['sh', '-c', startScript, 'sh', join(directory, files.pid), ...words];
-  const child = place.start(argv, ['ignore', writeFd, logFd]);
-  for (const fd of [writeFd, logFd]) closeSync(fd);
-  const late = setTimeout(() => child.kill('SIGKILL'), readyTimeoutMs);
-  try {
-    const bytes = await new Promise<number>((resolve, reject) => {
-      child.on('error', (error) => reject(toolMissing(child.spawnfile, error)));
-      read(readFd, Buffer.alloc(16), 0, 16, null, (error, count) => (error ? reject(error) : resolve(count)));
-    });
-    if (bytes === 0) throw complaint(readFileSync(log, 'utf8'));
-  } finally {
-    clearTimeout(late);
-    closeSync(readFd);
-  }
-}
-
-/** What pasta said, without its notes that there is no syslog. */
-function complaint(said: string): PeapodError {
-  const lines = said.split('\n').filter((line) => line && !/^Failed to send \d+ bytes to syslog/.test(line));
-  if (lines.some((line) => /interface not usable/i.test(line))) {
-    return new PeapodError('HOST_UNFIT', 'pasta finds no way out of this host: it needs a default route', {
-      hint: 'ip route shows whether there is one; --network pasta:-i,NAME names an interface, slirp4netns needs none',
-    });
-  }
-  return new PeapodError('COMMAND_FAILED', `pasta failed: ${lines.join('; ') || 'without a word'}`);
-}
-
-/** Ends the process and removes its files. Idempotent. Host ports are free when it returns. */
-async function endPasta(directory: string): Promise<void> {
-  const identity = readIdentity(join(directory, files.pid));
-  if (identity && signalProcess(identity, 'SIGKILL') && (readStart(directory)?.ports.length ?? 1) > 0) {
-    await waitForEnd(identity, endTimeoutMs);
-  }
-  for (const name of Object.values(files)) rmSync(join(directory, name), { force: true });
-}
-
-function pastaOf(directory: string): ProcessIdentity | undefined {
-  const identity = readIdentity(join(directory, files.pid));
-  return identity && isAlive(identity) && !isExiting(identity.pid) ? identity : undefined;
-}
-
-function readStart(directory: string): PastaStart | undefined {
-  try {
-    return JSON.parse(readFileSync(join(directory, files.start), 'utf8')) as PastaStart;
-  } catch {
-    return undefined;
-  }
 }
 
 function keysOf(ports: readonly PortMapping[]): Set<string> {

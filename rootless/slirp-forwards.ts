@@ -55,12 +55,12 @@ export async function unpublishBySlirp(directory: string, ports: readonly Publis
 }
 
 /** The first of the ports that slirp4netns does not forward. */
-export async function findLostForward(
+export async function lostForwards(
   directory: string,
   ports: readonly PublishedPort[],
-): Promise<PublishedPort | undefined> {
+): Promise<PublishedPort[]> {
   const known = new Set((await new SlirpApi(directory).list()).map(forwardKey));
-  return ports.find((port) => !known.has(forwardKey(hostSide(port))));
+  return ports.filter((port) => !known.has(forwardKey(hostSide(port))));
 }
 
 /** Throws NETWORK_UNSUPPORTED: libslirp forwards IPv4 alone. */

@@ -4,6 +4,7 @@ import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import { waitForLock } from '../src/host/locks.ts';
 import type { Paths } from '../src/host/paths.ts';
+import type { NetworkTarget } from '../src/network/backend.ts';
 import type { Keeper } from './keeper.ts';
 import { parseSlirpOptions } from './slirp-options.ts';
 import { endSlirp, slirpOf, startSlirp, tcpBufferScript } from './slirp4netns.ts';
@@ -11,50 +12,56 @@ import { endSlirp, slirpOf, startSlirp, tcpBufferScript } from './slirp4netns.ts
 /** A change takes a few milliseconds; so long may others hold it up. */
 const lockTimeoutMs = 30_000;
 
+type Counted = Pick<NetworkTarget, 'id' | 'ifname'>;
+
 export const uplinkOptions = parseSlirpOptions({});
 
 /**
  * The network namespace that a user's bridges live in, pinned in the keeper's mount namespace, with one
- * slirp4netns as its way out. It comes with the first pod and goes with the last: `pods` has an empty file
- * for each.
+ * slirp4netns as its way out. It comes with the first attachment and goes with the last: `attachments` has an
+ * empty file for each.
  */
 export class UserNetns {
   readonly #keeper: Keeper;
   readonly #directory: string;
-  readonly #pods: string;
+  readonly #attachments: string;
   readonly #lock: string;
   readonly path: string;
 
   constructor(keeper: Keeper, paths: Pick<Paths, 'keeper'>) {
     this.#keeper = keeper;
     this.#directory = join(paths.keeper, 'network');
-    this.#pods = join(this.#directory, 'pods');
+    this.#attachments = join(this.#directory, 'attachments');
     this.#lock = join(paths.keeper, 'network.lock');
     this.path = join(this.#directory, 'net');
   }
 
-  /** Makes what is missing and counts the pod in. Idempotent. Returns a runner in there with the keeper's mounts. */
-  async enter(podId: string, uplink: 'uplink' | 'no uplink' = 'uplink'): Promise<Runner> {
+  /** Makes what is missing and counts the attachment in. Idempotent. Returns a runner in there with the keeper's mounts. */
+  async enter(target: Counted, uplink: 'uplink' | 'no uplink' = 'uplink'): Promise<Runner> {
     const inside = await this.#keeper.runner();
     return this.#locked(async () => {
-      mkdirSync(this.#pods, { recursive: true, mode: 0o700 });
-      writeFileSync(join(this.#pods, podId), '');
+      mkdirSync(this.#attachments, { recursive: true, mode: 0o700 });
+      writeFileSync(this.#count(target), '');
       if (!this.#isPinned()) await this.#pin(inside);
       if (uplink === 'uplink' && !this.hasUplink()) await this.#startUplink();
       return this.#keeper.netns(this.path, 'keeper');
     });
   }
 
-  /** Counts the pod out; with the last one everything goes. Idempotent. */
-  async leave(podId: string): Promise<void> {
+  /** Counts the attachment out; with the last one everything goes. Idempotent. */
+  async leave(target: Counted): Promise<void> {
     const inside = await this.#keeper.runner();
     await this.#locked(async () => {
-      rmSync(join(this.#pods, podId), { force: true });
-      if (entries(this.#pods).length > 0) return;
+      rmSync(this.#count(target), { force: true });
+      if (entries(this.#attachments).length > 0) return;
       await endSlirp(this.#directory);
       if (this.#isPinned()) await inside.run(['umount', this.path]);
       rmSync(this.#directory, { recursive: true, force: true });
     });
+  }
+
+  #count({ id, ifname }: Counted): string {
+    return join(this.#attachments, `${id}.${ifname}`);
   }
 
   hasUplink(): boolean {

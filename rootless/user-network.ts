@@ -4,6 +4,7 @@ import type { HostFacts } from '../src/host/facts.ts';
 import type { Paths } from '../src/host/paths.ts';
 import type {
   Attachment,
+  MendedAttachment,
   NetworkBackend,
   NetworkCapabilities,
   NetworkTarget,
@@ -77,23 +78,35 @@ export class UserNetworkBackend implements NetworkBackend {
 
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     try {
-      const runner = await this.#netns.enter(target.id);
+      const runner = await this.#netns.enter(target);
       const attachment = await this.#bridge(runner).attach(target, spec);
-      const dns = attachment.dns.length > 0 ? attachment.dns : [hostsNameServer];
-      return { ...attachment, dns };
+      return withHostsNameServer(attachment);
     } catch (error) {
-      return throwAfter(error, () => this.#netns.leave(target.id));
+      return throwAfter(error, () => this.#netns.leave(target));
     }
   }
 
   async detach(target: NetworkTarget, last?: Attachment): Promise<void> {
     // Leases outlive the namespace: the bridge backend is asked even where there is nothing else to undo.
     const [runner] = await Promise.all([
-      this.#netns.enter(target.id, 'no uplink'),
+      this.#netns.enter(target, 'no uplink'),
       endRelays(target.runtimeDir),
     ]);
     await this.#bridge(runner).detach(target, last);
-    await this.#netns.leave(target.id);
+    await this.#netns.leave(target);
+  }
+
+  async mend(
+    target: NetworkTarget,
+    spec: PodNetworkSpec,
+    last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<MendedAttachment> {
+    const runner = await this.#netns.enter(target);
+    const { attachment } = await this.#bridge(runner).mend(target, spec, last, []);
+    const mended = withHostsNameServer(attachment);
+    const published = ports.length > 0 ? await this.publish(target, mended, ports) : [];
+    return { attachment: mended, published };
   }
 
   async check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
@@ -152,6 +165,10 @@ export class UserNetworkBackend implements NetworkBackend {
       forwarders: [hostsNameServer],
     });
   }
+}
+
+function withHostsNameServer(attachment: Attachment): Attachment {
+  return attachment.dns.length > 0 ? attachment : { ...attachment, dns: [hostsNameServer] };
 }
 
 function refuseSctp(ports: readonly PortMapping[]): void {

@@ -1,6 +1,9 @@
 import { PeapodError } from '../../src/errors.ts';
 import type { Runner } from '../../src/host/exec.ts';
 import type { Attachment, PodNetworkSpec } from '../../src/network/backend.ts';
+import type { ConfList } from '../../src/network/conflist.ts';
+import { readIpam } from '../../src/network/ipam-config.ts';
+import { Ipam } from '../ipam.ts';
 import type { PluginList } from './config.ts';
 import type { Endpoint } from './list.ts';
 import { byPlugins } from './mark.ts';
@@ -48,8 +51,8 @@ export function podAddresses({ ips, interfaces }: CniResult): CniAddress[] {
 }
 
 /**
- * What to ask for where an earlier ADD was never undone: a pod that comes back from a crash or a reboot keeps
- * its addresses if the plugin can give chosen ones.
+ * What to ask for where the pod had addresses before, or an earlier ADD was never undone: it gets them again if
+ * the plugin can give chosen ones.
  */
 export function addressesToKeep(
   list: PluginList,
@@ -57,8 +60,18 @@ export function addressesToKeep(
   before: CniResult | undefined,
 ): readonly string[] {
   const chooses = list.plugins.some(({ ipamType }) => ipamType === 'host-local');
-  if (spec.staticAddresses.length > 0 || !chooses || !before) return spec.staticAddresses;
+  if (spec.staticAddresses.length > 0 || !chooses) return spec.staticAddresses;
+  if (!before) return spec.formerAddresses ?? [];
   return podAddresses(before).map(({ address }) => address.split('/')[0] as string);
+}
+
+/** Chosen addresses, where the IPAM plugin is one whose leases are known. Throws ADDRESS_IN_USE, ADDRESS_FOREIGN. */
+export function checkAddresses(list: ConfList, { staticAddresses }: PodNetworkSpec, leases: string): void {
+  for (const { config } of list.plugins) {
+    const section = config.optionalObject('ipam');
+    if (!section || !['host-local', 'static'].includes(section.optionalString('type') ?? '')) continue;
+    new Ipam({ name: list.name, ipam: readIpam(list, section) }, leases).check(staticAddresses);
+  }
 }
 
 /** Plugins may pass over what they do not know: throws where a chosen address or MAC was. */

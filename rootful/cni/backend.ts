@@ -2,17 +2,20 @@ import { isPeapodError, messageOf, PeapodError } from '../../src/errors.ts';
 import type { Runner } from '../../src/host/exec.ts';
 import type { HostFacts } from '../../src/host/facts.ts';
 import type { Paths } from '../../src/host/paths.ts';
-import type { Attachment, NetworkTarget, PodNetworkSpec } from '../../src/network/backend.ts';
-import type { ConfigReader } from '../../src/network/config-reader.ts';
+import type {
+  Attachment,
+  MendedAttachment,
+  NetworkTarget,
+  PodNetworkSpec,
+} from '../../src/network/backend.ts';
 import type { ConfList } from '../../src/network/conflist.ts';
-import { readIpam } from '../../src/network/ipam-config.ts';
 import { formatPort } from '../../src/network/port-format.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../../src/network/types.ts';
 import { HostTools } from '../host-tools.ts';
-import { Ipam } from '../ipam.ts';
 import { holdPorts, lostHolders, releasePorts } from '../port-holder.ts';
 import {
   addressesToKeep,
+  checkAddresses,
   describeAttachment,
   missingInPod,
   type PodInterface,
@@ -81,19 +84,18 @@ export class CniBackend {
 
   async validate(spec: PodNetworkSpec): Promise<void> {
     const list = await agree(this.#place, this.#list(spec.network, false));
-    endpointFor(list, { id: '0', name: 'pod', netnsPath: '' }, spec);
+    endpointFor(list, { id: '0', name: 'pod', ifname: 'eth0', netnsPath: '' }, spec);
     refuseUnpublishable(list, spec.ports);
-    this.#refuseAddresses(spec);
+    checkAddresses(this.#options.list(spec.network, false), spec, this.#options.paths.leases);
     this.#tools.path('ip');
     await statusList(this.#place, list);
   }
 
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     const list = await negotiate(this.#place, this.#list(spec.network, true));
-    const endpoint = endpointFor(list, target, spec);
-    const stale = this.#entries(target, { network: list.name, ifname: endpoint.ifname })[0];
+    const stale = this.#entries(target)[0];
     if (stale) await this.#delete(target, stale);
-    const before = stale ? addressesToKeep(list, spec, resultOf(stale)) : spec.staticAddresses;
+    const before = addressesToKeep(list, spec, stale && resultOf(stale));
     try {
       return await this.#make(target, list, { ...spec, staticAddresses: before });
     } catch (error) {
@@ -105,6 +107,20 @@ export class CniBackend {
 
   async detach(target: NetworkTarget, last?: Attachment): Promise<void> {
     for (const entry of this.#entries(target, last)) await this.#delete(target, entry);
+  }
+
+  /** Plugins know no way but DEL and ADD; those that give chosen addresses give the same ones again. */
+  async mend(
+    target: NetworkTarget,
+    spec: PodNetworkSpec,
+    last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<MendedAttachment> {
+    await this.detach(target, last);
+    const formerAddresses = last.addresses.map((cidr) => cidr.split('/')[0] as string);
+    const attachment = await this.attach(target, { ...spec, formerAddresses, ports });
+    const published = ports.length > 0 ? await this.publish(target, attachment, ports) : [];
+    return { attachment, published };
   }
 
   async check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
@@ -254,26 +270,14 @@ export class CniBackend {
     }
   }
 
-  /** Chosen addresses, where the IPAM plugin is one whose leases are known. */
-  #refuseAddresses({ network, staticAddresses }: PodNetworkSpec): void {
-    const list = this.#options.list(network, false);
-    for (const { config } of list.plugins) {
-      const section = config.optionalObject('ipam');
-      if (!['host-local', 'static'].includes(section?.optionalString('type') ?? '')) continue;
-      const ipam = readIpam(list, section as ConfigReader);
-      new Ipam({ name: network, ipam }, this.#options.paths.leases).check(staticAddresses);
-    }
-  }
-
   #list(network: string, settled: boolean): PluginList {
     return readPluginList(this.#options.list(network, settled), this.#options.paths.leases);
   }
 
-  #entries(target: NetworkTarget, of?: Pick<Attachment, 'network' | 'ifname'>): CachedAttachment[] {
-    const entries = this.#cache.ofContainer(target.id);
-    return of
-      ? entries.filter(({ network, ifname }) => network === of.network && ifname === of.ifname)
-      : entries;
+  #entries(target: NetworkTarget, last?: Attachment): CachedAttachment[] {
+    return this.#cache
+      .ofContainer(target.id)
+      .filter(({ network, ifname }) => ifname === target.ifname && (!last || network === last.network));
   }
 
   #required(target: NetworkTarget, last: Attachment): CachedAttachment {

@@ -1,6 +1,5 @@
 import { PeapodError } from '../../src/errors.ts';
 import type { NetworkTarget, PodNetworkSpec } from '../../src/network/backend.ts';
-import { isInterfaceName } from '../../src/network/interface-name.ts';
 import { parseCidr, subnetHolds } from '../../src/network/subnet.ts';
 import type { PortMapping } from '../../src/network/types.ts';
 import { type CapabilityArgs, type PluginList, supports } from './config.ts';
@@ -25,15 +24,10 @@ const defaultBurstBits = 2 ** 31 - 1;
  */
 export function endpointFor(
   list: PluginList,
-  target: Pick<NetworkTarget, 'id' | 'name' | 'netnsPath'>,
+  target: Pick<NetworkTarget, 'id' | 'name' | 'ifname' | 'netnsPath'>,
   spec: PodNetworkSpec,
 ): Endpoint {
-  const { interface_name: ifname = 'eth0', alias = '', ...others } = spec.options;
-  if (!isInterfaceName(ifname) || ifname === 'lo') {
-    throw new PeapodError('INVALID_ARGUMENT', `"${ifname}" is not a name for a pod's interface`, {
-      hint: 'interface_name takes at most 15 letters, digits, dots, dashes and underscores',
-    });
-  }
+  const { alias = '', ...others } = spec.options;
   const aliases = alias.split(',').filter(Boolean);
   if (aliases.length > 0 && !supports(list, 'aliases')) {
     throw new PeapodError('NETWORK_UNSUPPORTED', `network "${list.name}" serves no names, so no aliases`, {
@@ -57,7 +51,7 @@ export function endpointFor(
   ];
   if (ips.length > 0 && !supports(list, 'ips')) args.push(['IP', spec.staticAddresses.join(',')]);
   if (spec.macAddress && !supports(list, 'mac')) args.push(['MAC', spec.macAddress]);
-  return { containerId: target.id, netns: target.netnsPath, ifname, args, capabilityArgs };
+  return { containerId: target.id, netns: target.netnsPath, ifname: target.ifname, args, capabilityArgs };
 }
 
 export function withPorts(args: CapabilityArgs, ports: readonly PortMapping[]): CapabilityArgs {

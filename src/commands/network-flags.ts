@@ -17,6 +17,7 @@ export const networkFlags = {
     "How to be connected: bridge, slirp4netns, pasta, none, host, ns:PATH, container:NAME or a network's name; options behind a colon",
     { aliases: ['net'] },
   ),
+  'network-alias': array('Answer to this name, too, on the networks that serve names'),
   publish: list(
     'Publish a port or a range of ports to the host ([[ip:][hostPort]:]containerPort[/protocol])',
     {
@@ -39,6 +40,7 @@ export function networkRequest(values: FlagValues<typeof networkFlags>): Network
     dnsOptions: values['dns-option'],
     addHosts: values['add-host'],
     networks: values.network,
+    networkAliases: values['network-alias'],
     ports: values.publish,
     ip: values.ip,
     ip6: values.ip6,

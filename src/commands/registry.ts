@@ -187,6 +187,21 @@ const networkVerbs: Record<string, Verb> = {
     group: 'Networks',
     load: () => import('./exists.ts').then((m) => m.networkExists),
   },
+  connect: {
+    summary: 'Connect a pod or container to a network, running or not',
+    group: 'Networks',
+    load: () => import('./network-connect.ts').then((m) => m.networkConnect),
+  },
+  disconnect: {
+    summary: 'Disconnect a pod or container from a network, running or not',
+    group: 'Networks',
+    load: () => import('./network-connect.ts').then((m) => m.networkDisconnect),
+  },
+  reload: {
+    summary: 'Put back what is missing of networks of running pods and containers',
+    group: 'Networks',
+    load: () => import('./network-connect.ts').then((m) => m.networkReload),
+  },
   diagram: {
     summary: 'Draw pods, their networks, addresses and ports',
     group: 'Networks',

@@ -1,3 +1,4 @@
+import type { EndpointFlags } from './endpoint-spec.ts';
 import type { Filters } from './filters.ts';
 import type {
   ContainerCreateRequest,
@@ -111,6 +112,17 @@ export interface NetworkOperations {
   /** Removes what nobody uses, the default network and other runtimes' own apart. Returns the names. */
   prune(filters: Filters, warn: ProgressSink): Promise<string[]>;
   exists(name: string): Promise<boolean>;
+  /**
+   * Gives a pod, or a container outside pods, a place on the network, at once where it runs. Throws NETWORK_IN_USE
+   * where it has one, NOT_FOUND, ADDRESS_IN_USE, ADDRESS_FOREIGN; then nothing has changed.
+   */
+  connect(network: string, name: string, flags: EndpointFlags): Promise<void>;
+  /** Throws NOT_FOUND where it has none, unless `force`. */
+  disconnect(network: string, name: string, options: { force: boolean }): Promise<void>;
+  /** Puts back what is missing of the networks of a running pod or container. Returns the id. */
+  reload(name: string): Promise<string>;
+  /** Pods and containers outside pods whose networks are up. */
+  running(): Promise<{ id: string; createdAtMs: number }[]>;
 }
 
 export interface SystemOperations {

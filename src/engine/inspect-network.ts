@@ -1,4 +1,6 @@
+import type { Attachment } from '../network/backend.ts';
 import type { SandboxRecord } from '../store/records.ts';
+import { endpointsOf } from './sandbox-networks.ts';
 
 /** podman's `HostIp`/`HostPort` pairs by `80/tcp`. */
 export function portBindings(sandbox: SandboxRecord): Record<string, { HostIp: string; HostPort: string }[]> {
@@ -23,8 +25,7 @@ interface Endpoint {
   readonly MacAddress: string;
 }
 
-function endpoint(sandbox: SandboxRecord | undefined): Endpoint {
-  const attachment = sandbox?.attachment;
+function endpointView(attachment: Attachment | undefined): Endpoint {
   const [address4 = '', prefix4 = '0'] =
     attachment?.addresses.find((cidr) => !cidr.includes(':'))?.split('/') ?? [];
   const [address6 = '', prefix6 = '0'] =
@@ -46,22 +47,31 @@ export function networkSettings(
   sandbox: SandboxRecord | undefined,
   netnsPath: string,
 ): Record<string, unknown> {
-  const own = endpoint(sandbox);
-  const network = sandbox?.spec.network;
-  const networks =
-    network?.kind === 'backend' && network.backend === 'bridge'
-      ? {
-          [network.spec.network]: {
-            ...own,
-            NetworkID: network.spec.network,
-            DriverOpts: null,
-            IPAMConfig: null,
-            Links: null,
-          },
-        }
-      : {};
+  const endpoints = sandbox ? endpointsOf(sandbox) : [];
+  const views = endpoints.map(({ backend, ifname, spec }) => ({
+    backend,
+    network: spec.network,
+    aliases: spec.options.alias?.split(',') ?? [],
+    view: endpointView(sandbox?.attachments[ifname]),
+  }));
+  const networks = Object.fromEntries(
+    views
+      .filter(({ backend }) => backend === 'bridge')
+      .map(({ network, aliases, view }) => [
+        network,
+        {
+          ...view,
+          NetworkID: network,
+          DriverOpts: null,
+          IPAMConfig: null,
+          Links: null,
+          ...(aliases.length > 0 ? { Aliases: aliases } : {}),
+        },
+      ]),
+  );
   return {
-    ...own,
+    // podman has these for one network only: the first.
+    ...(views[0]?.view ?? endpointView(undefined)),
     Bridge: '',
     SandboxID: sandbox?.id ?? '',
     HairpinMode: false,
@@ -78,7 +88,7 @@ export function networkMode(sandbox: SandboxRecord | undefined, memberOfPod: boo
   const network = sandbox?.spec.network;
   if (!network) return '';
   if (memberOfPod) return 'pod';
-  if (network.kind === 'backend') return network.backend;
+  if (network.kind === 'own') return network.endpoints[0]?.backend ?? 'none';
   if (network.kind === 'netns') return `ns:${network.path}`;
   return network.kind === 'container' ? `container:${network.containerId}` : network.kind;
 }

@@ -4,6 +4,9 @@ import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records
 import type { Context } from './context.ts';
 import { binds, inspectMounts, tmpfs } from './inspect-mounts.ts';
 import { networkMode, networkSettings, portBindings } from './inspect-network.ts';
+import { networkNames } from './name-servers.ts';
+import { attachmentsOf, endpointsOf } from './sandbox-networks.ts';
+import type { Sandboxes } from './sandboxes.ts';
 import type { Views } from './views-of.ts';
 
 const never = '0001-01-01T00:00:00Z';
@@ -105,12 +108,16 @@ function inspectState(record: ContainerRecord, state: string, exits: string): Re
 export async function inspectPod(
   context: Context,
   views: Views,
+  sandboxes: Sandboxes,
   pod: PodRecord,
 ): Promise<Record<string, unknown>> {
   const sandbox = context.store.sandboxes.get(pod.id) as SandboxRecord;
   const view = await views.pod(pod);
-  const { spec, attachment } = sandbox;
+  const { spec } = sandbox;
   const { network } = spec;
+  const endpoints = endpointsOf(sandbox);
+  const attachments = attachmentsOf(sandbox);
+  const drift = await sandboxes.networks.drift(sandbox);
   return {
     Id: pod.id,
     Name: pod.name,
@@ -125,14 +132,14 @@ export async function inspectPod(
     InfraConfig: {
       PortBindings: portBindings(sandbox),
       HostNetwork: network.kind === 'host',
-      StaticIP: network.kind === 'backend' ? (network.spec.staticAddresses[0] ?? '') : '',
-      StaticMAC: network.kind === 'backend' ? (network.spec.macAddress ?? '') : '',
+      StaticIP: endpoints[0]?.spec.staticAddresses[0] ?? '',
+      StaticMAC: endpoints[0]?.spec.macAddress ?? '',
       DNSServer: spec.dns.servers,
       DNSSearch: spec.dns.searches,
       DNSOption: spec.dns.options,
       HostAdd: spec.hostEntries.map(({ host, address }) => `${host}:${address}`),
       Networks: view.networks,
-      NetworkOptions: network.kind === 'backend' ? network.spec.options : {},
+      NetworkOptions: Object.fromEntries(endpoints.map((one) => [one.spec.network, one.spec.options])),
     },
     SharedNamespaces: pod.shared,
     NumContainers: view.members.length,
@@ -140,12 +147,18 @@ export async function inspectPod(
     Network: {
       Backend: view.backend,
       Networks: view.networks,
-      Interface: attachment?.ifname ?? '',
-      Addresses: attachment?.addresses ?? [],
-      Gateways: attachment?.gateways ?? [],
-      MacAddress: attachment?.macAddress ?? '',
-      MTU: attachment?.mtuBytes ?? 0,
-      DNS: spec.dns.servers.length > 0 ? spec.dns.servers : (attachment?.dns ?? []),
+      Attachments: attachments.map((attachment) => ({
+        Network: attachment.network,
+        Backend: attachment.backend,
+        Interface: attachment.ifname,
+        Addresses: attachment.addresses,
+        Gateways: attachment.gateways,
+        MacAddress: attachment.macAddress ?? '',
+        MTU: attachment.mtuBytes,
+        DNS: attachment.dns,
+      })),
+      Addresses: attachments.flatMap(({ addresses }) => addresses),
+      DNS: spec.dns.servers.length > 0 ? spec.dns.servers : networkNames(attachments).servers,
       Ports: view.ports.map((port) => ({
         HostIp: port.hostIp,
         HostPort: port.hostPort,
@@ -155,6 +168,8 @@ export async function inspectPod(
       })),
       NamespacePath: netnsPath(context, sandbox),
       Missing: view.missing,
+      // What the kernel or the firewall has lost of it.
+      Drift: drift,
     },
   };
 }

@@ -83,7 +83,8 @@ export class Launcher {
       // A network that still comes up would outlive the undo.
       await starting.network.catch(() => {});
       await this.#takeDown(record);
-      if (record.sandboxId !== record.id) await this.#sandboxes.announce(record.sandboxId).catch(() => {});
+      if (record.sandboxId !== record.id)
+        await this.#sandboxes.networks.announce(record.sandboxId).catch(() => {});
       store.containers.setError(record.id, (error as Error).message);
       lock?.release();
       throw error;
@@ -122,7 +123,7 @@ export class Launcher {
     const isMember = record.sandboxId !== id;
     // Before it runs: its own first question may be about a name, and a name server that reads names anew is deaf for a moment.
     const named = starting.network.then(() =>
-      isMember ? this.#sandboxes.announce(record.sandboxId, record) : undefined,
+      isMember ? this.#sandboxes.networks.announce(record.sandboxId, record) : undefined,
     );
     const [monitored] = await settled([created, named] as const);
     events.container('init', record);
@@ -136,7 +137,7 @@ export class Launcher {
     // Another member that ended meanwhile did not count this one yet.
     events.container('start', record);
     if (attended) events.container('attach', record);
-    if (isMember) await this.#sandboxes.announce(record.sandboxId);
+    if (isMember) await this.#sandboxes.networks.announce(record.sandboxId);
     seccomp.remember(crun.root, id);
   }
 

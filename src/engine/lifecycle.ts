@@ -243,7 +243,7 @@ export class Lifecycle {
       });
       this.#context.events.container('died', record, { ContainerExitCode: ended.exitCode });
       this.#context.events.container('cleanup', record);
-      if (!own) await this.#sandboxes.announce(record.sandboxId);
+      if (!own) await this.#sandboxes.networks.announce(record.sandboxId);
     } else if (existsSync(this.#context.paths.containerRuntime(id))) {
       await this.#takeDown(record);
       if (record.sandboxId === id) await this.#sandboxes.release(id);

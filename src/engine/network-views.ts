@@ -9,6 +9,7 @@ import type { SandboxRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { hasLabel, namePattern } from './filter-views.ts';
 import { type Filters, type Matchers, readSwitch, selectBy } from './filters.ts';
+import { attachmentsOf } from './sandbox-networks.ts';
 import type { NetworkUserView, NetworkView } from './views.ts';
 import { networksOf } from './views-of.ts';
 
@@ -53,8 +54,8 @@ export function usersOfNetworks(store: Store): Map<string, NetworkUserView[]> {
   return users;
 }
 
-function attachmentsTo(network: string, { attachment }: SandboxRecord): Attachment[] {
-  return attachment?.network === network ? [attachment] : [];
+function attachmentsTo(network: string, sandbox: SandboxRecord): Attachment[] {
+  return attachmentsOf(sandbox).filter((attachment) => attachment.network === network);
 }
 
 function interfaceOf({ ifname, addresses, gateways, macAddress = '' }: Attachment) {

@@ -94,7 +94,7 @@ export class PeapodEngine implements Engine {
     },
     inspect: async (name) => {
       const { inspectPod } = await import('./inspect.ts');
-      return inspectPod(this.#context, this.#views, this.#pods.require(name));
+      return inspectPod(this.#context, this.#views, this.#sandboxes, this.#pods.require(name));
     },
     exists: async (name) => this.#pods.find(name) !== undefined,
     logs: async (name, request, sink) => {
@@ -211,6 +211,22 @@ export class PeapodEngine implements Engine {
     remove: async (name, options) => (await this.#networks()).remove(name, options),
     prune: async (filters, warn) => (await this.#networks()).prune(filters, warn),
     exists: async (name) => (await this.#networks()).find(name) !== undefined,
+    connect: async (network, name, flags) => {
+      const { connectNetwork } = await import('./connect.ts');
+      await connectNetwork(this.#connectParts(), network, name, flags);
+    },
+    disconnect: async (network, name, options) => {
+      const { disconnectNetwork } = await import('./connect.ts');
+      await disconnectNetwork(this.#connectParts(), network, name, options);
+    },
+    reload: async (name) => {
+      const { reloadNetworks } = await import('./connect.ts');
+      return reloadNetworks(this.#connectParts(), name);
+    },
+    running: async () => {
+      const { runningOwners } = await import('./connect.ts');
+      return runningOwners(this.#connectParts());
+    },
   };
 
   readonly volumes: VolumeOperations;
@@ -242,6 +258,11 @@ export class PeapodEngine implements Engine {
 
   #parts() {
     return { context: this.#context, operations: this.#operations, sandboxes: this.#sandboxes };
+  }
+
+  #connectParts() {
+    const [lifecycle, pods, containers] = [this.#lifecycle, this.#pods, this.#containers];
+    return { ...this.#parts(), lifecycle, pods, containers };
   }
 
   #createCommand(): string[] {

@@ -173,7 +173,7 @@ export class Pods {
 
   async #rest(id: string): Promise<void> {
     const record = this.#context.store.sandboxes.get(id);
-    if (record && record.state !== 'released') await this.#sandboxes.detach(record);
+    if (record && record.state !== 'released') await this.#sandboxes.networks.detach(record);
   }
 
   async #removeExisting(name: string): Promise<void> {

@@ -4,6 +4,7 @@ import { parsePorts } from '../network/port-spec.ts';
 import { type PortMapping, type PortRequest, portKey } from '../network/types.ts';
 import type { PodRecord, SandboxRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { validateEndpoints } from './endpoint-spec.ts';
 import type { Operations } from './operations.ts';
 import { resolvePorts } from './sandbox-spec.ts';
 import type { Sandboxes } from './sandboxes.ts';
@@ -29,27 +30,29 @@ export async function publishPorts(
   return operations.during(pod.id, 'network', async () => {
     const { spec } = requireSandbox(context, pod);
     const { network } = spec;
-    if (network.kind !== 'backend') {
+    const endpoints = network.kind === 'own' ? network.endpoints : [];
+    if (endpoints.length === 0) {
       throw new PeapodError(
         'NETWORK_UNSUPPORTED',
-        `pod ${pod.name} has no network of its own: ${network.kind}`,
+        `pod ${pod.name} has no network of its own: ${network.kind === 'own' ? 'none' : network.kind}`,
         {
           hint: 'only pods on a network that peapod made can publish ports',
         },
       );
     }
     const ports = await resolvePorts(context, requests);
-    const backend = await context.backend(network.backend);
-    await backend.validate({ ...network.spec, staticAddresses: [], ports });
+    // Addresses that were chosen are taken: by this pod.
+    const places = endpoints.map((one) => ({ ...one, spec: { ...one.spec, staticAddresses: [] } }));
+    await validateEndpoints(context, places, ports);
     store.db.transaction(() => {
       store.ports.reserve(pod.id, ports);
       store.sandboxes.setSpec(pod.id, { ...spec, ports: [...spec.ports, ...ports] });
     });
     try {
-      await sandboxes.publish(pod.id, ports);
+      await sandboxes.networks.publish(pod.id, ports);
       context.interrupt.check();
     } catch (error) {
-      await context.interrupt.shielded(() => sandboxes.unpublish(pod.id, ports));
+      await context.interrupt.shielded(() => sandboxes.networks.unpublish(pod.id, ports));
       forget(context, pod, ports);
       throw error;
     }
@@ -78,7 +81,7 @@ export async function unpublishPorts(
         },
       );
     });
-    await sandboxes.unpublish(pod.id, gone);
+    await sandboxes.networks.unpublish(pod.id, gone);
     forget(context, pod, gone);
     return gone.map(formatPort);
   });

@@ -17,6 +17,7 @@ export async function recoverOperation(
 ): Promise<void> {
   const { store } = context;
   const id = left.subjectId;
+  if (left.verb === 'network' && store.sandboxes.get(id)) await parts.sandboxes.networks.reconcile(id);
   const forgotten = left.verb === 'create' || left.verb === 'remove';
   if (store.pods.get(id)) {
     if (forgotten) await parts.pods.dismantle(id);

@@ -19,6 +19,8 @@ export interface DnsRequest {
 export interface NetworkFlags extends DnsRequest {
   /** `--network`, as typed. */
   readonly networks: readonly string[];
+  /** `--network-alias`. */
+  readonly networkAliases: readonly string[];
   /** `-p`, as typed. */
   readonly ports: readonly string[];
   readonly ip?: string | undefined;

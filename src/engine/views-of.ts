@@ -1,8 +1,10 @@
-import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records.ts';
+import type { Attachment } from '../network/backend.ts';
+import type { ContainerRecord, NetworkChoice, PodRecord, SandboxRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { networkMode } from './inspect-network.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isUsersEnd } from './restart-policy.ts';
+import { attachmentsOf, endpointsOf } from './sandbox-networks.ts';
 import type { Sandboxes } from './sandboxes.ts';
 import type { AttachmentView, ContainerView, PodView } from './views.ts';
 
@@ -102,7 +104,7 @@ export class Views {
       ),
       createdAtMs: pod.createdAtMs,
       members: states,
-      backend: network.kind === 'backend' ? network.backend : network.kind,
+      backend: backendsOf(network),
       networks: networksOf(sandbox),
       addresses: addressesOf(sandbox),
       networkMode: networkMode(sandbox, false),
@@ -118,16 +120,15 @@ export class Views {
   /** What a sandbox had before a reboot it has no more. */
   #ofThisBoot(sandbox: SandboxRecord): SandboxRecord {
     if (sandbox.bootId === this.#context.facts.bootId) return sandbox;
-    const { attachment: _, ...rest } = sandbox;
-    return { ...rest, published: [] };
+    return { ...sandbox, attachments: {}, published: [] };
   }
 
   #attachments(sandbox: SandboxRecord | undefined): AttachmentView[] {
-    if (!sandbox?.attachment) return [];
-    const { network, backend, ifname, addresses, gateways, opaque } = sandbox.attachment;
-    const bridge = opaque.bridge ?? '';
-    const behindUplink = backend === 'bridge' && this.#context.facts.rootless;
-    return [{ network, backend, ifname, addresses, gateways, bridge, behindUplink }];
+    return attachmentsIn(sandbox).map(({ network, backend, ifname, addresses, gateways, opaque }) => {
+      const bridge = opaque.bridge ?? '';
+      const behindUplink = backend === 'bridge' && this.#context.facts.rootless;
+      return { network, backend, ifname, addresses, gateways, bridge, behindUplink };
+    });
   }
 
   /** The sandbox counts as podman's infra container does. */
@@ -157,10 +158,21 @@ function portsOf(sandbox: SandboxRecord): ContainerView['ports'] {
 }
 
 export function networksOf(sandbox: SandboxRecord): string[] {
-  const { network } = sandbox.spec;
-  return network.kind === 'backend' ? [network.spec.network] : [];
+  return endpointsOf(sandbox).map(({ spec }) => spec.network);
+}
+
+/** `none`, `host`, …, or the backends of the pod's networks. */
+function backendsOf(network: NetworkChoice): string {
+  if (network.kind !== 'own') return network.kind;
+  return [...new Set(network.endpoints.map(({ backend }) => backend))].join(',') || 'none';
+}
+
+function attachmentsIn(sandbox: SandboxRecord | undefined): Attachment[] {
+  return sandbox ? attachmentsOf(sandbox) : [];
 }
 
 function addressesOf(sandbox: SandboxRecord | undefined): string[] {
-  return (sandbox?.attachment?.addresses ?? []).map((cidr) => cidr.split('/')[0] as string);
+  return attachmentsIn(sandbox).flatMap(({ addresses }) =>
+    addresses.map((cidr) => cidr.split('/')[0] as string),
+  );
 }

@@ -3,16 +3,26 @@ import type { Cidr, PortMapping, Protocol, PublishedPort } from './types.ts';
 /** Backends that are registered in `src/main.ts`; a new one is a new file and a line there. */
 export type BackendName = 'slirp4netns' | 'bridge' | 'pasta';
 
-/** Whose network it is: a pod's sandbox, or that of a container outside any pod. */
+/**
+ * One attachment, whether it exists yet or not: a sandbox's place on a network. Like CNI's, its identity is `id`
+ * with `ifname`; a sandbox may have several.
+ */
 export interface NetworkTarget {
   /** 64 lower-case hex digits. Interface names, lease files and rules derive from it, never from `name`. */
   readonly id: string;
   /** Pod or container name, for messages and comments only. */
   readonly name: string;
+  /** The network's name, as in the spec. */
+  readonly network: string;
+  /**
+   * At most 15 bytes, unlike those of the sandbox's other attachments. The interface is called so, unless the
+   * backend has names of its own: the attachment tells.
+   */
+  readonly ifname: string;
   /** The pinned network namespace, as a path inside the namespaces that the backend's runner enters. */
   readonly netnsPath: string;
   /**
-   * A directory of the backend's own under the runtime root (pid files, sockets): made by the caller
+   * A directory of this attachment's own under the runtime root (pid files, sockets): made by the caller
    * before attach, removed by it after detach, wiped by a reboot. The same path in and outside of the
    * user's mount namespace.
    */
@@ -27,6 +37,13 @@ export interface PodNetworkSpec {
   readonly options: Readonly<Record<string, string>>;
   /** `--ip`, `--ip6`: plain addresses without a prefix length. */
   readonly staticAddresses: readonly string[];
+  /** Addresses that the pod had before, and should have again where they are free; nothing fails over them. */
+  readonly formerAddresses?: readonly string[];
+  /**
+   * From 0, unlike those of the pod's other networks: default routes of the lowest win, those of the others wait
+   * behind, by metrics.
+   */
+  readonly rank?: number;
   /** `--mac-address`, lower case with colons. */
   readonly macAddress?: string;
   /** Ports that will be published right after attach: lets `validate` refuse them early. */
@@ -54,6 +71,11 @@ export interface Attachment {
   readonly macAddress?: string;
   /** The backend's own, JSON-safe. */
   readonly opaque: Readonly<Record<string, string>>;
+}
+
+export interface MendedAttachment {
+  readonly attachment: Attachment;
+  readonly published: readonly PublishedPort[];
 }
 
 export interface NetworkCapabilities {
@@ -93,10 +115,23 @@ export interface NetworkBackend {
   attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment>;
 
   /**
-   * Removes all that attach and publish made for the target. Idempotent; works when the namespace, the
-   * helper processes or `last` are gone (a CNI DEL in spirit). Throws only where something was left behind.
+   * Removes all that attach and publish made for the target, and nothing of the sandbox's other attachments.
+   * Idempotent; works when the namespace, the helper processes or `last` are gone (a CNI DEL in spirit). Throws
+   * only where something was left behind.
    */
   detach(target: NetworkTarget, last?: Attachment): Promise<void>;
+
+  /**
+   * Puts back what is missing of an attachment and its published ports, after a firewall was reloaded, a link
+   * removed, a helper killed; the pod keeps its addresses. What is in place stays untouched, so that connections
+   * live on, as far as the backend can. Throws as attach and publish do; then the target may be half attached.
+   */
+  mend(
+    target: NetworkTarget,
+    spec: PodNetworkSpec,
+    last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<MendedAttachment>;
 
   /** Compares with the kernel. Throws NETWORK_DRIFT naming what is missing (a CNI CHECK in spirit). */
   check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void>;

@@ -14,6 +14,11 @@ export interface Lease extends LeaseOwner {
   readonly address: string;
 }
 
+/** A lease, and the directory that it lies in. */
+export interface HeldLease extends Lease {
+  readonly directory: string;
+}
+
 const lockTimeoutMs = 10_000;
 const temporaryPrefix = '.peapod-';
 
@@ -126,12 +131,22 @@ export class OpenLeases {
 }
 
 /**
- * Frees all addresses of an id below the roots, each with one directory a network, and in `known`, where
- * that is one. Idempotent; it needs to know no network.
+ * All leases of an id below the roots, each with one directory a network, and in `known`, where that is one: it
+ * needs to know no network.
  */
-export async function releaseEverywhere(roots: readonly string[], id: string, known?: string): Promise<void> {
+export function leasesEverywhere(roots: readonly string[], id: string, known?: string): HeldLease[] {
   const paths = roots.flatMap((root) => names(root).map((name) => join(root, name)));
-  for (const path of new Set(known ? [known, ...paths] : paths)) await new LeaseDirectory(path).release(id);
+  return [...new Set(known ? [known, ...paths] : paths)].flatMap((directory) =>
+    new LeaseDirectory(directory)
+      .read()
+      .filter((lease) => lease.id === id)
+      .map((lease) => ({ ...lease, directory })),
+  );
+}
+
+/** Idempotent. */
+export async function releaseLeases(leases: readonly HeldLease[]): Promise<void> {
+  for (const { directory, id, ifname } of leases) await new LeaseDirectory(directory).release(id, ifname);
 }
 
 function lastReservedName(rangeSet: number): string {

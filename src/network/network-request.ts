@@ -12,10 +12,19 @@ const bridgeOptions = new Map([
   ['mac_address', 'mac'],
   ['mac-address', 'mac'],
   ['interface_name', 'interface_name'],
+  // Of networks with a plugin that shapes traffic.
+  ...['ingress_rate', 'ingress_burst', 'egress_rate', 'egress_burst'].map((key) => [key, key] as const),
 ]);
 
 /** A network's name: the same alphabet as names of pods. */
 const networkName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+/** All `--network` of a command line; without options, several names may stand in one. Throws INVALID_ARGUMENT. */
+export function parseNetworkRequests(values: readonly string[]): NetworkRequest[] {
+  return values
+    .flatMap((value) => (value.includes(':') ? [value] : value.split(',')))
+    .map(parseNetworkRequest);
+}
 
 /** Throws INVALID_ARGUMENT. */
 export function parseNetworkRequest(value: string): NetworkRequest {
@@ -45,7 +54,7 @@ export function parseNetworkRequest(value: string): NetworkRequest {
       return { kind: 'network', name: mode, options: parseFlags(value, rest) };
     default: {
       if (mode.includes(','))
-        throw invalid(value, 'a pod joins one network when it is made', 'give --network once, with one name');
+        throw invalid(value, 'options belong to one network', 'give --network once for each network');
       if (!networkName.test(mode)) throw invalid(value, `"${mode}" is not a name that a network can have`);
       const options = parseOptions(value, rest, (key) => bridgeOptions.get(key) ?? unknownOption(value, key));
       return { kind: 'network', name: mode, options };

@@ -1,7 +1,5 @@
-import type { Attachment } from '../network/backend.ts';
-import type { PublishedPort } from '../network/types.ts';
 import type { Database } from './database.ts';
-import type { PodRecord, SandboxRecord, SandboxSpec } from './records.ts';
+import type { Attachments, PodRecord, PublishedAt, SandboxRecord, SandboxSpec } from './records.ts';
 
 interface PodRow {
   id: string;
@@ -17,7 +15,7 @@ interface SandboxRow {
   spec: string;
   state: SandboxRecord['state'];
   boot_id: string;
-  attachment: string | null;
+  attachments: string;
   published: string;
   pause: string | null;
 }
@@ -86,26 +84,30 @@ export class SandboxTable {
     this.#db.run('UPDATE sandboxes SET spec = ? WHERE id = ?', JSON.stringify(spec), id);
   }
 
-  /** What exists in the kernel now. Fields left out are cleared: a released sandbox has no attachment. */
+  /** What exists in the kernel now. Fields left out are cleared: a released sandbox has no attachments. */
   setState(
     id: string,
     state: SandboxRecord['state'],
     bootId: string,
     now: {
-      attachment?: Attachment | undefined;
-      published?: readonly PublishedPort[];
+      attachments?: Attachments;
+      published?: readonly PublishedAt[];
       pause?: SandboxRecord['pause'];
     } = {},
   ): void {
     this.#db.run(
-      'UPDATE sandboxes SET state = ?, boot_id = ?, attachment = ?, published = ?, pause = ? WHERE id = ?',
+      'UPDATE sandboxes SET state = ?, boot_id = ?, attachments = ?, published = ?, pause = ? WHERE id = ?',
       state,
       bootId,
-      now.attachment ? JSON.stringify(now.attachment) : null,
+      JSON.stringify(now.attachments ?? {}),
       JSON.stringify(now.published ?? []),
       now.pause ? JSON.stringify(now.pause) : null,
       id,
     );
+  }
+
+  setPause(id: string, pause: SandboxRecord['pause']): void {
+    this.#db.run('UPDATE sandboxes SET pause = ? WHERE id = ?', pause ? JSON.stringify(pause) : null, id);
   }
 
   delete(id: string): void {
@@ -130,7 +132,7 @@ function toSandbox(row: SandboxRow): SandboxRecord {
     spec: JSON.parse(row.spec),
     state: row.state,
     bootId: row.boot_id,
-    ...(row.attachment ? { attachment: JSON.parse(row.attachment) } : {}),
+    attachments: JSON.parse(row.attachments),
     published: JSON.parse(row.published),
     ...(row.pause ? { pause: JSON.parse(row.pause) } : {}),
   };

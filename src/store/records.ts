@@ -3,13 +3,29 @@ import type { PortMapping, PublishedPort } from '../network/types.ts';
 
 /** What the database keeps of a pod, a container, an image: typed rows. JSON columns hold the specs. */
 
-/** The network a sandbox was given when it was created; decided once. */
+/**
+ * Whose network namespace a sandbox has, decided once when it is created. One of its own has endpoints, which come
+ * and go; none with `--network none`.
+ */
 export type NetworkChoice =
-  | { readonly kind: 'none' }
+  | { readonly kind: 'own'; readonly endpoints: readonly EndpointSpec[] }
   | { readonly kind: 'host' }
   | { readonly kind: 'netns'; readonly path: string }
-  | { readonly kind: 'container'; readonly containerId: string }
-  | { readonly kind: 'backend'; readonly backend: BackendName; readonly spec: PodNetworkSpec };
+  | { readonly kind: 'container'; readonly containerId: string };
+
+/** A sandbox's place on one network. */
+export interface EndpointSpec {
+  /** Names the endpoint within its sandbox, and usually its interface: see NetworkTarget. */
+  readonly ifname: string;
+  readonly backend: BackendName;
+  readonly spec: PodNetworkSpec;
+}
+
+/** By the endpoints' ifname. */
+export type Attachments = Readonly<Record<string, Attachment>>;
+
+/** With the endpoint that serves it. */
+export type PublishedAt = PublishedPort & { readonly endpoint: string };
 
 export interface DnsSpec {
   readonly servers: readonly string[];
@@ -46,8 +62,8 @@ export interface SandboxRecord {
   readonly state: 'pinned' | 'ready' | 'stopped' | 'released';
   /** Boot in which `state` was true; in any other boot it is `released`. */
   readonly bootId: string;
-  readonly attachment?: Attachment;
-  readonly published: readonly PublishedPort[];
+  readonly attachments: Attachments;
+  readonly published: readonly PublishedAt[];
   /** `--share pid`: the process that holds the pid namespace. */
   readonly pause?: { readonly pid: number; readonly startTicks: number };
 }

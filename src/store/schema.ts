@@ -81,6 +81,24 @@ CREATE TABLE operations (
 ) STRICT;
 `;
 
+/** A sandbox has any number of networks. */
+const severalNetworks = `
+ALTER TABLE sandboxes ADD COLUMN attachments TEXT NOT NULL DEFAULT '{}';
+UPDATE sandboxes SET spec = json_set(spec, '$.network', json(CASE json_extract(spec, '$.network.kind')
+  WHEN 'none' THEN json_object('kind', 'own', 'endpoints', json_array())
+  WHEN 'backend' THEN json_object('kind', 'own', 'endpoints', json_array(json_object(
+    'ifname', coalesce(json_extract(spec, '$.network.spec.options.interface_name'), 'eth0'),
+    'backend', json_extract(spec, '$.network.backend'),
+    'spec', json_remove(json_extract(spec, '$.network.spec'), '$.options.interface_name'))))
+  ELSE json_extract(spec, '$.network') END));
+UPDATE sandboxes SET
+  attachments = json_object(json_extract(spec, '$.network.endpoints[0].ifname'), json(attachment)),
+  published = (SELECT json_group_array(json_set(value, '$.endpoint', json_extract(spec, '$.network.endpoints[0].ifname')))
+    FROM json_each(published))
+WHERE attachment IS NOT NULL;
+ALTER TABLE sandboxes DROP COLUMN attachment;
+`;
+
 const supervision = `
 CREATE TABLE supervision (
   container_id  TEXT PRIMARY KEY REFERENCES containers(id) ON DELETE CASCADE,
@@ -100,4 +118,5 @@ export const migrations: readonly Migration[] = [
   supervision,
   adoptVolumes,
   secretSchema,
+  severalNetworks,
 ];

@@ -10,7 +10,7 @@ export interface ConformanceEnvironment {
   /** A free address of the network, where the backend takes one. */
   readonly staticAddress?: string;
   /** A target with a network namespace that has only `lo`, and a runtime directory. */
-  makeTarget(): NetworkTarget;
+  makeTarget(more?: Partial<NetworkTarget>): NetworkTarget;
   /** Takes the namespace away under the target, as a reboot or an unpin does. */
   destroyNamespace(target: NetworkTarget): void;
   /** What the kernel says about the pod. */
@@ -201,6 +201,35 @@ export function describeBackend(name: string, makeEnvironment: () => Promise<Con
       await expect(env.backend.check(target, attachment, published)).rejects.toThrow(coded('NETWORK_DRIFT'));
       await env.backend.detach(target, attachment);
       expect(env.leftovers()).toEqual([]);
+    });
+
+    it('mends what was lost: the pod keeps its addresses and ports, and all is there again [A3, E4]', async () => {
+      const { target, attachment } = await attached();
+      await env.serve(target, 'tcp', 80);
+      const ports = await env.backend.publish(target, attachment, [port(8080, 80)]);
+      env.damage(target, attachment);
+      const mended = await env.backend.mend(target, spec(), attachment, ports);
+      const { addresses, gateways, ifname } = attachment;
+      expect(mended.attachment).toMatchObject({ addresses, gateways, ifname });
+      await env.backend.check(target, mended.attachment, mended.published);
+      expect(env.backend.missingHelpers(target, mended.attachment, mended.published)).toEqual([]);
+      expect(env.ask('127.0.0.1', 'tcp', 8080)).toBe(target.id);
+      const again = await env.backend.mend(target, spec(), mended.attachment, mended.published);
+      expect(again.attachment).toMatchObject({ addresses, gateways, ifname });
+      await env.backend.check(target, again.attachment, again.published);
+      await env.backend.detach(target, again.attachment);
+      expect(env.leftovers()).toEqual([]);
+    });
+
+    it('gives a pod the addresses again that it had, where they are free', async () => {
+      if (!env.backend.capabilities.staticAddress) return;
+      const before = await attached();
+      const formerAddresses = before.attachment.addresses.map((cidr) => cidr.split('/')[0] as string);
+      const other = await attached({ formerAddresses });
+      expect(addressOf(other.attachment)).not.toBe(addressOf(before.attachment));
+      await env.backend.detach(before.target, before.attachment);
+      const again = await attached({ formerAddresses });
+      expect(again.attachment.addresses).toEqual(before.attachment.addresses);
     });
 
     it('keeps two pods apart: one goes, the other stays as it is', async () => {

@@ -28,9 +28,9 @@ export type BridgePod = Attachment & { readonly target: NetworkTarget; readonly 
 
 interface BridgePods {
   readonly backend: BridgeBackend;
-  makeTarget(): NetworkTarget;
+  makeTarget(more?: Partial<NetworkTarget>): NetworkTarget;
   /** An attached pod. */
-  pod(spec?: Partial<PodNetworkSpec>): Promise<BridgePod>;
+  pod(spec?: Partial<PodNetworkSpec>, more?: Partial<NetworkTarget>): Promise<BridgePod>;
   /** A program of the test's, ended with it. */
   talk(words: readonly string[], netnsPath?: string): Promise<void>;
   /** A server that answers with its caller's address. */
@@ -62,8 +62,8 @@ export function bridgePods(): BridgePods {
     expect(env.leftovers()).toEqual([]);
   });
 
-  const makeTarget = () => {
-    const target = env.makeTarget();
+  const makeTarget = (more: Partial<NetworkTarget> = {}) => {
+    const target = env.makeTarget(more);
     targets.push(target);
     return target;
   };
@@ -74,8 +74,8 @@ export function bridgePods(): BridgePods {
     backend,
     makeTarget,
     talk,
-    async pod(spec = {}) {
-      const target = makeTarget();
+    async pod(spec = {}, more = {}) {
+      const target = makeTarget({ network: spec.network ?? plainSpec.network, ...more });
       const attachment = await backend.attach(target, { ...plainSpec, ...spec });
       return { ...attachment, target, ip: attachment.addresses[0]?.split('/')[0] ?? '' };
     },

@@ -4,6 +4,8 @@ import { bridgeConfList, explainedConfList } from './conflists.ts';
 type Fields = Record<string, unknown>;
 
 export interface Case {
+  /** `eth0` where it is left out. */
+  readonly ifname?: string;
   readonly title: string;
   /** Its name is `x` or `podman`. */
   readonly conflist: Fields;
@@ -172,8 +174,8 @@ export const cases: readonly Case[] = [
     spec: {
       staticAddresses: ['10.9.0.99'],
       macAddress: '02:00:00:00:00:99',
-      options: { interface_name: 'net1' },
     },
+    ifname: 'net1',
     pods: 1,
   },
   {

@@ -123,7 +123,8 @@ describe.runIf(isRoot)('the native path against the reference plugins ®', () =>
     const spec: PodNetworkSpec = { network, options: {}, staticAddresses: [], ports: [], ...one.spec };
     const pods: PicturedPod[] = [];
     for (let index = 0; index < (one.pods ?? 2); index++) {
-      const target: NetworkTarget = { ...env.makeTarget(), id: `${index + 1}`.padEnd(64, '0') };
+      const id = `${index + 1}`.padEnd(64, '0');
+      const target = env.makeTarget({ network, id, ifname: one.ifname ?? 'eth0' });
       await backend.validate(spec);
       const attachment = await backend.attach(target, spec);
       undo.push(() => backend.detach(target, attachment));

@@ -60,8 +60,8 @@ describe.runIf(isRoot)('networks of other plugins ®', () => {
 
   const network = (plugins: readonly Fields[], list: Fields = {}) =>
     writeConfList('x.conflist', JSON.stringify({ cniVersion: '1.0.0', name: 'x', plugins, ...list }));
-  const attached = async (more: Partial<PodNetworkSpec> = {}) => {
-    const target = env.makeTarget();
+  const attached = async (more: Partial<PodNetworkSpec> = {}, place: Partial<NetworkTarget> = {}) => {
+    const target = env.makeTarget(place);
     targets.push(target);
     await backend.validate(spec(more));
     const attachment = await backend.attach(target, spec(more));
@@ -109,7 +109,7 @@ describe.runIf(isRoot)('networks of other plugins ®', () => {
   it('run on macvlan: pods on one interface of the host reach each other [C6]', async () => {
     sh('ip link add up1 type veth peer name up2; ip link set up1 up; ip link set up2 up');
     network([{ type: 'macvlan', master: 'up1', mode: 'bridge', ipam: hostLocal }]);
-    const [one, two] = [await attached(), await attached({ options: { interface_name: 'net1' } })];
+    const [one, two] = [await attached(), await attached({}, { ifname: 'net1' })];
     expect(two.attachment.ifname).toBe('net1');
     await whoAsks(two.target.netnsPath, 80);
     expect(ask(two.ip, 'tcp', 80, one.target.netnsPath)).toBe(one.ip);

@@ -1,5 +1,11 @@
 import { PeapodError } from '../../src/errors.ts';
-import type { Attachment, NetworkBackend, NetworkTarget, PodNetworkSpec } from '../../src/network/backend.ts';
+import type {
+  Attachment,
+  MendedAttachment,
+  NetworkBackend,
+  NetworkTarget,
+  PodNetworkSpec,
+} from '../../src/network/backend.ts';
 import { portsOverlap } from '../../src/network/port-spec.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../../src/network/types.ts';
 
@@ -65,6 +71,18 @@ export class FakeBackend implements NetworkBackend {
     return attachment;
   }
 
+  async mend(
+    target: NetworkTarget,
+    _spec: PodNetworkSpec,
+    last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<MendedAttachment> {
+    const namespace = this.#host.namespaces.get(target.netnsPath);
+    if (namespace) namespace.attachment = last;
+    for (const port of ports) this.#host.published.set(portKey(port), { target: target.id, port });
+    return { attachment: last, published: ports };
+  }
+
   async detach(target: NetworkTarget): Promise<void> {
     const namespace = this.#host.namespaces.get(target.netnsPath);
     if (namespace) namespace.attachment = undefined;
@@ -122,6 +140,8 @@ export class FakeBackend implements NetworkBackend {
       if (taken.has(wish)) throw new PeapodError('ADDRESS_IN_USE', `${wish} is taken`);
       return wish;
     }
+    const again = spec.formerAddresses?.find((address) => !taken.has(address));
+    if (again) return again;
     for (let host = 2; host < 255; host++) if (!taken.has(subnet + host)) return subnet + host;
     throw new PeapodError('ADDRESS_EXHAUSTED', 'no address is left');
   }

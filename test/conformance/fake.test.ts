@@ -10,11 +10,15 @@ function makeFake(): ConformanceEnvironment {
     backend: new FakeBackend(host),
     network: 'podman',
     staticAddress: '10.77.0.99',
-    makeTarget() {
+    makeTarget(more = {}) {
       made += 1;
       const id = made.toString(16).padStart(64, '0');
       host.namespaces.set(`/ns/${id}`, { attachment: undefined, servers: new Set() });
-      return { id, name: `pod${made}`, netnsPath: `/ns/${id}`, runtimeDir: `/run/${id}` };
+      return {
+        ...{ id, name: `pod${made}`, network: 'podman', ifname: 'eth0' },
+        ...{ netnsPath: `/ns/${id}`, runtimeDir: `/run/${id}` },
+        ...more,
+      };
     },
     destroyNamespace: (target) => void host.namespaces.delete(target.netnsPath),
     look(target) {

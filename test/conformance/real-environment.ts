@@ -35,14 +35,14 @@ export async function makeRealEnvironment(make: () => RealBackend): Promise<Conf
     network,
     ...(staticAddress ? { staticAddress } : {}),
     damage,
-    makeTarget() {
+    makeTarget(more = {}) {
       made += 1;
       const id = made.toString(16).padEnd(64, '0');
       const runtimeDir = join(directory, 'sandboxes', id);
       mkdirSync(runtimeDir, { recursive: true });
       const netnsPath = pinNetns(directory);
       pinned.add(netnsPath);
-      return { id, name: `pod${made}`, netnsPath, runtimeDir };
+      return { id, name: `pod${made}`, network, ifname: 'eth0', netnsPath, runtimeDir, ...more };
     },
     destroyNamespace({ netnsPath }) {
       unpinNetns(netnsPath);

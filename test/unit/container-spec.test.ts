@@ -5,6 +5,7 @@ import type { ImageConfig, ImageRecord } from '../../src/store/records.ts';
 
 const request = (more: Partial<ContainerCreateRequest> = {}): ContainerCreateRequest => ({
   networks: [],
+  networkAliases: [],
   ports: [],
   dnsServers: [],
   dnsSearch: [],

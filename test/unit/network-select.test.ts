@@ -44,7 +44,7 @@ describe('--network', () => {
     ['web:ip=', /has no value/],
     ['web:colour=red', /unknown option "colour"/],
     ['web:__proto__=1', /unknown option/],
-    ['a,b', /joins one network/],
+    ['a,b:ip=10.0.0.5', /options belong to one network/],
   ])('refuses "%s" and says why', (value, why) => {
     expect(() => parseNetworkRequest(value)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(why) }),

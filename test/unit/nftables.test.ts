@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { idleBridges, type ListedLink } from '../../rootful/bridge.ts';
 import { type BridgeNetwork, bridgeNetwork } from '../../rootful/bridge-network.ts';
-import { ruleCountsOf } from '../../rootful/drift.ts';
 import type { AssignedAddress } from '../../rootful/ipam.ts';
 import {
   bridgeAddresses,
@@ -20,6 +19,7 @@ import {
   deleteElements,
   networkElements,
   portElements,
+  ruleCountsOf,
 } from '../../rootful/nftables.ts';
 import { refuseUnpublishable } from '../../rootful/publisher.ts';
 import { parseConfList } from '../../src/network/conflist.ts';
@@ -44,12 +44,13 @@ const assigned = (cidr: string, gateway: string): AssignedAddress => ({
 });
 const ports = (...specs: string[]) => parsePorts(specs) as PortMapping[];
 const link = (addresses: AssignedAddress[]) => ({
-  hostInterface: hostInterfaceName(id),
+  hostInterface: hostInterfaceName({ id, ifname: 'eth0' }),
   ifname: 'eth0',
   macAddress: '0a:58:0a:58:00:02',
   netnsPath: '/run/peapod/sandboxes/c0ffee/net',
   addresses,
   announce: false,
+  metric: 0,
 });
 
 describe('the firewall as text', () => {
@@ -190,7 +191,7 @@ describe('interfaces as text', () => {
       'link set dev eth0 up',
       'route add default via 10.88.0.1 dev eth0',
     ]);
-    expect(hostInterfaceName(id)).toHaveLength(15);
+    expect(hostInterfaceName({ id, ifname: 'eth0' })).toHaveLength(15);
   });
 
   it('of a dual-stack network with mtu, hairpin and a route of its own', () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Database } from '../../src/store/database.ts';
@@ -9,11 +10,12 @@ import { OperationTable } from '../../src/store/operations.ts';
 import { SandboxTable } from '../../src/store/pods.ts';
 import { PortTable } from '../../src/store/ports.ts';
 import type { SandboxSpec } from '../../src/store/records.ts';
+import { migrations } from '../../src/store/schema.ts';
 
 const spec: SandboxSpec = {
   hostname: 'h',
   namespaces: ['net'],
-  network: { kind: 'none' },
+  network: { kind: 'own', endpoints: [] },
   ports: [],
   dns: { servers: [], searches: [], options: [] },
   hostEntries: [],
@@ -33,6 +35,59 @@ afterEach(() => {
 });
 
 describe('the database', () => {
+  it('brings sandboxes of one network to those of several, with all that was attached', () => {
+    const path = join(dir, 'old.db');
+    const old = new DatabaseSync(path);
+    old.exec(`${migrations[0]}; PRAGMA user_version = 1`);
+    const bridge = {
+      kind: 'backend',
+      backend: 'bridge',
+      spec: {
+        network: 'web',
+        options: { alias: 'x', interface_name: 'net1' },
+        staticAddresses: [],
+        ports: [],
+      },
+    };
+    const port = { protocol: 'tcp', hostIp: '', hostPort: 8080, containerPort: 80, via: 'nftables' };
+    const attachment = { backend: 'bridge', network: 'web', ifname: 'net1', addresses: ['10.89.0.2/24'] };
+    const insert = old.prepare(
+      "INSERT INTO sandboxes (id, spec, state, boot_id, attachment, published) VALUES (?, ?, 'ready', 'b', ?, ?)",
+    );
+    insert.run(
+      id('a'),
+      JSON.stringify({ ...spec, network: bridge }),
+      JSON.stringify(attachment),
+      JSON.stringify([port]),
+    );
+    insert.run(id('b'), JSON.stringify({ ...spec, network: { kind: 'none' } }), null, '[]');
+    insert.run(id('c'), JSON.stringify({ ...spec, network: { kind: 'host' } }), null, '[]');
+    old.close();
+
+    const migrated = new Database(path);
+    const table = new SandboxTable(migrated);
+    expect(table.get(id('a'))).toMatchObject({
+      spec: {
+        ...spec,
+        network: {
+          kind: 'own',
+          endpoints: [
+            {
+              ifname: 'net1',
+              backend: 'bridge',
+              spec: { network: 'web', options: { alias: 'x' }, staticAddresses: [], ports: [] },
+            },
+          ],
+        },
+      },
+      attachments: { net1: attachment },
+      published: [{ ...port, endpoint: 'net1' }],
+    });
+    expect(table.get(id('b'))).toMatchObject({ spec, attachments: {}, published: [] });
+    expect(table.get(id('c'))?.spec.network).toEqual({ kind: 'host' });
+    migrated.close();
+  });
+
   it('opens twice and keeps what was written', () => {
     new NameTable(db).claim('web', 'pod', id('a'));
     const again = new Database(join(dir, 'peapod.db'));

@@ -1,0 +1,18 @@
+import type { Attachment } from '../network/backend.ts';
+
+export interface NetworkNames {
+  readonly servers: readonly string[];
+  readonly searches: readonly string[];
+}
+
+/**
+ * What resolv.conf has to say because of a pod's networks. Where some have names of their own, their servers are
+ * the only ones: a resolver takes the first answer for the whole truth, and these forward what they do not know.
+ */
+export function networkNames(attachments: readonly Attachment[]): NetworkNames {
+  const named = attachments.filter(({ dnsSearch }) => dnsSearch);
+  return {
+    servers: (named.length > 0 ? named : attachments).flatMap(({ dns }) => dns),
+    searches: [...new Set(named.flatMap(({ dnsSearch }) => dnsSearch ?? []))],
+  };
+}
