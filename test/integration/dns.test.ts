@@ -140,9 +140,11 @@ describeForBoth('names on a network', (makeHost) => {
     const address = await lookUp(host, 'asker', 'p');
     expect(address).toHaveLength(1);
     expect(await lookUp(host, 'asker', 'second')).toEqual([]);
-    await host.ok('run', '-d', '--pod', 'p', '--name', 'second', 'host', 'sleep', '0.5');
+    const untilTold = 'until [ -e /end ]; do sleep 0.05; done';
+    await host.ok('run', '-d', '--pod', 'p', '--name', 'second', 'host', 'sh', '-c', untilTold);
     expect(await lookUp(host, 'asker', 'second')).toEqual(address);
     // It ends by itself: nobody but its exit command knows.
+    await host.ok('exec', 'second', 'touch', '/end');
     await eventually(async () => (await lookUp(host, 'asker', 'second')).length === 0);
     await host.ok('stop', '--time', '0', 'first');
     expect(await lookUp(host, 'asker', 'first')).toEqual([]);
