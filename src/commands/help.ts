@@ -1,7 +1,8 @@
 import type { Command } from './command.ts';
 import type { Flag, FlagSet } from './flags.ts';
 import { topFlags } from './global-flags.ts';
-import { aliases, groups, type Verb, verbs, verbsBelow } from './registry.ts';
+import { aliases, groups, verbs, verbsBelow } from './registry.ts';
+import type { Verb } from './verb.ts';
 
 const order: readonly Verb['group'][] = ['Pods', 'Containers', 'Images', 'Networks', 'System'];
 

@@ -2,7 +2,8 @@ import type { Command } from './command.ts';
 import type { Flag } from './flags.ts';
 import { topFlags } from './global-flags.ts';
 import { flagSyntax, flagText } from './help.ts';
-import { aliases, type Verb, verbs } from './registry.ts';
+import { aliases, verbs } from './registry.ts';
+import type { Verb } from './verb.ts';
 
 /** docs/cli.md, from the definitions: a test keeps the file true. */
 export async function reference(): Promise<string> {

@@ -1,4 +1,4 @@
-import type { Verb } from './registry.ts';
+import type { Verb } from './verb.ts';
 
 /** Verbs of what containers keep and are given. */
 

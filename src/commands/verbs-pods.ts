@@ -1,0 +1,55 @@
+import type { Verb } from './verb.ts';
+
+export const podVerbs: Record<string, Verb> = {
+  create: {
+    summary: 'Create a new empty pod',
+    group: 'Pods',
+    load: () => import('./pod-create.ts').then((m) => m.podCreate),
+  },
+  start: {
+    summary: 'Start one or more pods',
+    group: 'Pods',
+    load: () => import('./pod-lifecycle.ts').then((m) => m.podStart),
+  },
+  stop: {
+    summary: 'Stop one or more pods',
+    group: 'Pods',
+    load: () => import('./pod-lifecycle.ts').then((m) => m.podStop),
+  },
+  rm: {
+    summary: 'Remove one or more pods',
+    group: 'Pods',
+    load: () => import('./pod-lifecycle.ts').then((m) => m.podRemove),
+  },
+  publish: {
+    summary: 'Publish ports of a pod, running or not',
+    group: 'Pods',
+    load: () => import('./pod-publish.ts').then((m) => m.podPublish),
+  },
+  unpublish: {
+    summary: 'Take published ports of a pod back',
+    group: 'Pods',
+    load: () => import('./pod-publish.ts').then((m) => m.podUnpublish),
+  },
+  nsenter: {
+    summary: 'Run a program of this machine in the namespaces of a pod',
+    group: 'Pods',
+    load: () => import('./pod-nsenter.ts').then((m) => m.podNsenter),
+  },
+  ps: { summary: 'List pods', group: 'Pods', load: () => import('./pod-ps.ts').then((m) => m.podPs) },
+  inspect: {
+    summary: 'Display the configuration and state of pods',
+    group: 'Pods',
+    load: () => import('./inspect.ts').then((m) => m.podInspect),
+  },
+  exists: {
+    summary: 'Check if a pod exists',
+    group: 'Pods',
+    load: () => import('./exists.ts').then((m) => m.podExists),
+  },
+  logs: {
+    summary: "Fetch the logs of a pod's containers",
+    group: 'Pods',
+    load: () => import('./logs.ts').then((m) => m.podLogs),
+  },
+};
