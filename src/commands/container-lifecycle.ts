@@ -1,15 +1,8 @@
 import { anyArguments, atLeast, wrongArguments } from './arguments.ts';
-import { type Call, command } from './command.ts';
-import { array, bool, type FlagSet, string, uint } from './flags.ts';
+import { chooseContainers, chosenContainers, filterFlag } from './chosen.ts';
+import { command } from './command.ts';
+import { bool, string, uint } from './flags.ts';
 import { overlap } from './overlap.ts';
-import { targets } from './targets.ts';
-
-const chooseFlags = {
-  all: bool('Act on all containers', { short: 'a' }),
-  cidfile: array('Read the id of the container from this file'),
-  filter: array('Act on what matches KEY=VALUE'),
-  latest: bool('Act on the last created container', { short: 'l' }),
-} as const;
 
 const timeFlag = uint('Seconds to wait for the container to stop before killing it', {
   short: 't',
@@ -20,41 +13,15 @@ const timeFlag = uint('Seconds to wait for the container to stop before killing 
 const ignoreFlag = bool('A container that does not exist is no error', { short: 'i' });
 
 /** What `--all` means for verbs that end a container. */
-const alive = ['running', 'restarting'];
-
-interface Chosen {
-  readonly all: boolean;
-  readonly latest: boolean;
-  readonly cidfile: readonly string[];
-  readonly filter: readonly string[];
-}
-
-async function chosenContainers(
-  call: Pick<Call<FlagSet>, 'command' | 'args' | 'engine'> & { values: Chosen },
-  states?: readonly string[],
-) {
-  const { values } = call;
-  return targets({
-    command: call.command,
-    names: call.args,
-    all: values.all,
-    latest: values.latest,
-    idFiles: values.cidfile,
-    filters: values.filter,
-    list: async (filters) => {
-      const { containers } = await call.engine();
-      return containers.list(states !== undefined && values.all ? { ...filters, status: states } : filters);
-    },
-  });
-}
+const alive = ['running', 'paused', 'restarting'];
 
 export const stop = command({
   usage: '[options] CONTAINER [CONTAINER...]',
   description: 'Stops running containers: the stop signal, then SIGKILL when the time is over.',
   examples: ['stop web', 'stop --time 2 web 6e534f14da9d', 'stop --all'],
   flags: {
-    ...chooseFlags,
-    filter: array('Act on what matches KEY=VALUE', { short: 'f' }),
+    ...chooseContainers,
+    filter: { ...filterFlag, short: 'f' },
     ignore: ignoreFlag,
     time: timeFlag,
   },
@@ -71,12 +38,40 @@ export const stop = command({
   },
 });
 
+export const restart = command({
+  usage: '[options] CONTAINER [CONTAINER...]',
+  description: 'Stops containers and starts them again; one that does not run is only started.',
+  examples: ['restart web', 'restart --time 2 web db', 'restart --running'],
+  flags: {
+    ...chooseContainers,
+    filter: { ...filterFlag, short: 'f' },
+    running: bool('Act on all running containers'),
+    time: timeFlag,
+  },
+  args: anyArguments,
+  async run(call) {
+    const { values } = call;
+    const { running } = values;
+    if (running && (values.all || values.latest))
+      throw wrongArguments('--running cannot be used with --all or --latest', call.command);
+    const all = values.all || (running && values.filter.length === 0);
+    const chosen = { ...call, values: { ...values, all } };
+    const names = await chosenContainers(chosen, running ? ['running'] : undefined, true);
+    const { containers } = await call.engine();
+    return overlap(call, names, async (name) => {
+      await containers.restart(name, values.time);
+      return name;
+    });
+  },
+});
+
 export const kill = command({
   usage: '[options] CONTAINER [CONTAINER...]',
   description: 'Sends SIGKILL, or the signal given, to the main process of running containers.',
   examples: ['kill web', 'kill --signal TERM 860a4b23'],
   flags: {
-    ...chooseFlags,
+    ...chooseContainers,
+    filter: filterFlag,
     signal: string('Signal to send, by name or number', { short: 's', default: 'KILL' }),
   },
   args: anyArguments,
@@ -93,9 +88,11 @@ export const kill = command({
 export const remove = command({
   usage: '[options] CONTAINER [CONTAINER...]',
   description: 'Removes containers. A running one is refused without --force. Images stay.',
-  examples: ['rm web', 'rm --force --all'],
+  examples: ['rm web', 'rm --force --all', 'rm --depend --force gateway'],
   flags: {
-    ...chooseFlags,
+    ...chooseContainers,
+    depend: bool('Remove the containers that depend on it, too: those on its network'),
+    filter: filterFlag,
     force: bool('Stop a running container first', { short: 'f' }),
     ignore: ignoreFlag,
     time: timeFlag,
@@ -103,17 +100,18 @@ export const remove = command({
   },
   args: anyArguments,
   async run(call) {
-    const { force, ignore, time: timeoutSeconds, volumes } = call.values;
+    const { all, force, ignore, time: timeoutSeconds, volumes } = call.values;
     if (timeoutSeconds !== undefined && !force)
       throw wrongArguments('--force option must be specified to use the --time option', call.command);
+    const depend = call.values.depend || all;
     const names = await chosenContainers(call);
     const engine = await call.engine();
     const work = async (name: string) => {
-      await engine.containers.remove(name, { force, volumes, timeoutSeconds });
-      return name;
+      const removed = await engine.containers.remove(name, { force, volumes, depend, timeoutSeconds });
+      return [...removed.slice(0, -1), name].join('\n');
     };
     return overlap(call, names, work, {
-      ignoreMissing: ignore || force,
+      ignoreMissing: ignore || force || all,
       exitCodes: { NOT_FOUND: 1, WRONG_STATE: 2 },
     });
   },

@@ -1,12 +1,11 @@
 import { anyArguments } from './arguments.ts';
-import { type Call, command } from './command.ts';
-import { array, bool, type FlagSet, uint } from './flags.ts';
+import { choosePods, chosenPods } from './chosen.ts';
+import { command } from './command.ts';
+import { array, bool, string, uint } from './flags.ts';
 import { overlap } from './overlap.ts';
-import { targets } from './targets.ts';
 
 const chooseFlags = {
-  all: bool('Act on all pods', { short: 'a' }),
-  latest: bool('Act on the last created pod', { short: 'l' }),
+  ...choosePods,
   'pod-id-file': array('Read the id of the pod from this file'),
 } as const;
 
@@ -17,24 +16,6 @@ const timeFlag = uint('Seconds to wait for containers to stop before killing the
 });
 
 const ignoreFlag = bool('A pod that does not exist is no error', { short: 'i' });
-
-interface Chosen {
-  readonly all: boolean;
-  readonly latest: boolean;
-  readonly 'pod-id-file': readonly string[];
-}
-
-async function chosenPods(call: Pick<Call<FlagSet>, 'command' | 'args' | 'engine'> & { values: Chosen }) {
-  const { values } = call;
-  return targets({
-    command: call.command,
-    names: call.args,
-    all: values.all,
-    latest: values.latest,
-    idFiles: values['pod-id-file'],
-    list: async (filters) => (await call.engine()).pods.list(filters),
-  });
-}
 
 export const podStart = command({
   usage: '[options] POD [POD...]',
@@ -83,5 +64,35 @@ export const podRemove = command({
       ignoreMissing: ignore || force,
       exitCodes: { NOT_FOUND: 1 },
     });
+  },
+});
+
+export const podRestart = command({
+  usage: '[options] POD [POD...]',
+  description: 'Stops all containers of the pod and its network, then starts them again.',
+  examples: ['pod restart web', 'pod restart --all'],
+  flags: choosePods,
+  args: anyArguments,
+  async run(call) {
+    const names = await chosenPods(call);
+    const { pods } = await call.engine();
+    return overlap(call, names, (name) => pods.restart(name));
+  },
+});
+
+export const podKill = command({
+  usage: '[options] POD [POD...]',
+  description:
+    'Sends SIGKILL, or the signal given, to the main process of each running container of the pod.',
+  examples: ['pod kill web', 'pod kill --signal TERM web'],
+  flags: {
+    ...choosePods,
+    signal: string('Signal to send, by name or number', { short: 's', default: 'KILL' }),
+  },
+  args: anyArguments,
+  async run(call) {
+    const names = await chosenPods(call);
+    const { pods } = await call.engine();
+    return overlap(call, names, (name) => pods.kill(name, call.values.signal ?? 'KILL'));
   },
 });

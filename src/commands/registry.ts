@@ -1,5 +1,5 @@
 import type { Verb } from './verb.ts';
-import { containerVerbs } from './verbs-containers.ts';
+import { containerOnlyVerbs, containerVerbs } from './verbs-containers.ts';
 import { imageVerbs } from './verbs-images.ts';
 import { networkVerbs } from './verbs-networks.ts';
 import { podVerbs } from './verbs-pods.ts';
@@ -27,25 +27,7 @@ const migrate: Verb = {
 export const verbs: Readonly<Record<string, Verb>> = {
   ...below('pod', podVerbs),
   ...containerVerbs,
-  ...below('container', {
-    ...containerVerbs,
-    inspect: {
-      summary: 'Display the configuration of containers',
-      group: 'Containers',
-      load: () => import('./inspect.ts').then((m) => m.containerInspect),
-    },
-    exists: {
-      summary: 'Check if a container exists',
-      group: 'Containers',
-      load: () => import('./exists.ts').then((m) => m.containerExists),
-    },
-    cleanup: {
-      summary: 'Record the exit of a container and free what it held',
-      group: 'Containers',
-      load: () => import('./container-lifecycle.ts').then((m) => m.cleanup),
-      hidden: true,
-    },
-  }),
+  ...below('container', { ...containerVerbs, ...containerOnlyVerbs }),
   pull: imageVerbs.pull as Verb,
   load: imageVerbs.load as Verb,
   images: imageVerbs.list as Verb,

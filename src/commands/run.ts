@@ -1,5 +1,6 @@
 import type { ContainerCreateRequest } from '../engine/requests.ts';
 import { atLeast, wrongArguments } from './arguments.ts';
+import { detachKeysFlag, sigProxyFlag } from './attach.ts';
 import { type Call, type Command, command } from './command.ts';
 import { array, bool, type FlagValues, list, optionalBool, string, uint } from './flags.ts';
 import { networkFlags, networkRequest } from './network-flags.ts';
@@ -44,7 +45,8 @@ const createFlags = {
 const runFlags = {
   ...createFlags,
   detach: bool('Run in the background and print the id', { short: 'd' }),
-  'detach-keys': string('Keys that detach from the container', { default: 'ctrl-p,ctrl-q' }),
+  'detach-keys': detachKeysFlag,
+  'sig-proxy': sigProxyFlag,
 } as const;
 
 type CreateValues = FlagValues<typeof createFlags>;
@@ -67,7 +69,11 @@ export const run: Command = command({
   args: atLeast(1),
   async run(call) {
     const { values } = call;
-    const request = { ...createRequest(call, values), detachKeys: values['detach-keys'] };
+    const request = {
+      ...createRequest(call, values),
+      detachKeys: values['detach-keys'],
+      sigProxy: values['sig-proxy'],
+    };
     const { containers } = await call.engine();
     const progress = progressOf(call);
     if (!values.detach) return containers.run(request, progress);

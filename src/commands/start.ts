@@ -1,6 +1,7 @@
 import { anyArguments, wrongArguments } from './arguments.ts';
+import { detachKeysFlag, sigProxyFlag } from './attach.ts';
 import { command } from './command.ts';
-import { array, bool, string } from './flags.ts';
+import { array, bool } from './flags.ts';
 import { overlap } from './overlap.ts';
 import { targets } from './targets.ts';
 
@@ -11,10 +12,11 @@ export const start = command({
   flags: {
     all: bool('Start all containers that do not run'),
     attach: bool("Connect the container's output and error", { short: 'a' }),
-    'detach-keys': string('Keys that detach from the container', { default: 'ctrl-p,ctrl-q' }),
+    'detach-keys': detachKeysFlag,
     filter: array('Act on what matches KEY=VALUE', { short: 'f' }),
     interactive: bool('Keep standard input open', { short: 'i' }),
     latest: bool('Act on the last created container', { short: 'l' }),
+    'sig-proxy': sigProxyFlag,
   },
   args: anyArguments,
   async run(call) {
@@ -31,12 +33,15 @@ export const start = command({
     const attach = values.attach || values.interactive;
     if (attach && names.length > 1)
       throw wrongArguments('you cannot start and attach multiple containers at once', call.command);
+    if (values['sig-proxy'] === true && !attach)
+      throw wrongArguments('you cannot use sig-proxy without --attach', call.command);
     const engine = await call.engine();
     if (attach) {
       const [name] = names;
       if (name === undefined) return 0;
       return engine.containers.startAttached(name, {
         interactive: values.interactive,
+        sigProxy: values['sig-proxy'] ?? true,
         detachKeys: values['detach-keys'],
       });
     }

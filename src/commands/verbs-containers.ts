@@ -1,5 +1,6 @@
 import type { Verb } from './verb.ts';
 
+/** At the top, and below `container`. */
 export const containerVerbs: Record<string, Verb> = {
   run: {
     summary: 'Run a command in a new container',
@@ -25,6 +26,31 @@ export const containerVerbs: Record<string, Verb> = {
     summary: 'Send a signal to one or more running containers',
     group: 'Containers',
     load: () => import('./container-lifecycle.ts').then((m) => m.kill),
+  },
+  restart: {
+    summary: 'Restart one or more containers',
+    group: 'Containers',
+    load: () => import('./container-lifecycle.ts').then((m) => m.restart),
+  },
+  pause: {
+    summary: 'Pause all processes of one or more containers',
+    group: 'Containers',
+    load: () => import('./pause.ts').then((m) => m.pause),
+  },
+  unpause: {
+    summary: 'Unpause the processes of one or more containers',
+    group: 'Containers',
+    load: () => import('./pause.ts').then((m) => m.unpause),
+  },
+  attach: {
+    summary: 'Attach to a running container',
+    group: 'Containers',
+    load: () => import('./attach.ts').then((m) => m.attach),
+  },
+  rename: {
+    summary: 'Rename a container',
+    group: 'Containers',
+    load: () => import('./rename.ts').then((m) => m.rename),
   },
   rm: {
     summary: 'Remove one or more containers',
@@ -56,5 +82,30 @@ export const containerVerbs: Record<string, Verb> = {
     summary: 'Wait until containers stop, then print their exit codes',
     group: 'Containers',
     load: () => import('./wait.ts').then((m) => m.wait),
+  },
+};
+
+/** Below `container` alone. */
+export const containerOnlyVerbs: Record<string, Verb> = {
+  inspect: {
+    summary: 'Display the configuration of containers',
+    group: 'Containers',
+    load: () => import('./inspect.ts').then((m) => m.containerInspect),
+  },
+  exists: {
+    summary: 'Check if a container exists',
+    group: 'Containers',
+    load: () => import('./exists.ts').then((m) => m.containerExists),
+  },
+  prune: {
+    summary: 'Remove all containers that do not run',
+    group: 'Containers',
+    load: () => import('./prune.ts').then((m) => m.containerPrune),
+  },
+  cleanup: {
+    summary: 'Record the exit of a container and free what it held',
+    group: 'Containers',
+    load: () => import('./container-lifecycle.ts').then((m) => m.cleanup),
+    hidden: true,
   },
 };

@@ -1,5 +1,6 @@
 import type { Verb } from './verb.ts';
 
+/** Below `pod`. */
 export const podVerbs: Record<string, Verb> = {
   create: {
     summary: 'Create a new empty pod',
@@ -35,6 +36,31 @@ export const podVerbs: Record<string, Verb> = {
     summary: 'Run a program of this machine in the namespaces of a pod',
     group: 'Pods',
     load: () => import('./pod-nsenter.ts').then((m) => m.podNsenter),
+  },
+  restart: {
+    summary: 'Restart one or more pods',
+    group: 'Pods',
+    load: () => import('./pod-lifecycle.ts').then((m) => m.podRestart),
+  },
+  kill: {
+    summary: 'Send a signal to the containers of one or more pods',
+    group: 'Pods',
+    load: () => import('./pod-lifecycle.ts').then((m) => m.podKill),
+  },
+  pause: {
+    summary: 'Pause all containers of one or more pods',
+    group: 'Pods',
+    load: () => import('./pause.ts').then((m) => m.podPause),
+  },
+  unpause: {
+    summary: 'Unpause all containers of one or more pods',
+    group: 'Pods',
+    load: () => import('./pause.ts').then((m) => m.podUnpause),
+  },
+  prune: {
+    summary: 'Remove all pods that have stopped',
+    group: 'Pods',
+    load: () => import('./prune.ts').then((m) => m.podPrune),
   },
   ps: { summary: 'List pods', group: 'Pods', load: () => import('./pod-ps.ts').then((m) => m.podPs) },
   inspect: {

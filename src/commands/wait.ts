@@ -1,7 +1,7 @@
-import { PeapodError } from '../errors.ts';
+import { isPeapodError, PeapodError } from '../errors.ts';
 import { anyArguments } from './arguments.ts';
 import { command } from './command.ts';
-import { bool, string } from './flags.ts';
+import { bool, list, string } from './flags.ts';
 import { parseDurationMs } from './format/time.ts';
 import { overlap } from './overlap.ts';
 import { targets } from './targets.ts';
@@ -9,9 +9,10 @@ import { targets } from './targets.ts';
 export const wait = command({
   usage: '[options] CONTAINER [CONTAINER...]',
   description: 'Blocks until the containers have stopped, then prints the exit code of each.',
-  examples: ['wait web', 'wait --interval 5s web db'],
+  examples: ['wait web', 'wait --interval 5s web db', 'wait --condition running --condition exited web'],
   flags: {
-    condition: string('State to wait for', { default: 'stopped' }),
+    condition: list('State to wait for; several are alternatives', { value: 'state', default: 'stopped' }),
+    ignore: bool('A container that does not exist has ended: -1 is printed for it'),
     interval: string('Time between two looks', { short: 'i', default: '250ms' }),
     latest: bool('Act on the last created container', { short: 'l' }),
   },
@@ -26,11 +27,19 @@ export const wait = command({
       missing: `"${call.command}" requires a name, id, or the "--latest" flag`,
       list: async (filters) => (await call.engine()).containers.list(filters),
     });
+    const conditions = values.condition.length === 0 ? ['stopped'] : values.condition;
     const { containers } = await call.engine();
     return overlap(
       call,
       names,
-      async (name) => String(await containers.wait(name, values.condition ?? 'stopped', intervalMs)),
+      async (name) => {
+        try {
+          return String(await containers.wait(name, conditions, intervalMs));
+        } catch (error) {
+          if (values.ignore && isPeapodError(error, 'NOT_FOUND')) return '-1';
+          throw error;
+        }
+      },
       { limit: Number.POSITIVE_INFINITY },
     );
   },

@@ -13,6 +13,8 @@ export interface AttachOptions {
   readonly tty: boolean;
   /** As `--detach-keys`; only a terminal can detach. */
   readonly detachKeys?: string | undefined;
+  /** Leaves the container alone, as detach keys do, when it aborts. */
+  readonly signal?: AbortSignal;
   /** File descriptors for the container's output. */
   readonly stdout?: number;
   readonly stderr?: number;
@@ -43,10 +45,11 @@ export async function pumpAttach(
     if (raw) undo.push(enterRawMode(0).restore);
     if (options.tty) undo.push(followTerminalSize(options.ctlPath));
     const output = forwardOutput(connection, options.stdout ?? 1, options.stderr ?? 2);
-    if (!options.stdin) return await output;
+    const left = abandoned(options.signal);
+    if (!options.stdin) return await Promise.race([output, left]);
     const input = forwardInput(connection, new DetachScanner(keys));
     undo.push(input.stop);
-    return await Promise.race([output, input.detached]);
+    return await Promise.race([output, input.detached, left]);
   } finally {
     for (const step of undo.reverse()) step();
   }
@@ -67,6 +70,15 @@ function forwardOutput(connection: AttachConnection, stdout: number, stderr: num
       queue.flushed().then(() => (queue.error ? reject(queue.error) : resolve({ ended: 'eof' })), reject);
     },
   });
+  return promise;
+}
+
+/** Never resolves without a signal. */
+function abandoned(signal: AbortSignal | undefined): Promise<AttachResult> {
+  const { promise, resolve } = Promise.withResolvers<AttachResult>();
+  const leave = () => resolve({ ended: 'detached' });
+  if (signal?.aborted) leave();
+  signal?.addEventListener('abort', leave, { once: true });
   return promise;
 }
 

@@ -41,6 +41,21 @@ export class Crun {
     await runner.run(this.command('kill', ...words));
   }
 
+  /** Freezes all processes of its cgroup. */
+  async pause(runner: Runner, id: string): Promise<void> {
+    await runner.run(this.command('pause', id));
+  }
+
+  async resume(runner: Runner, id: string): Promise<void> {
+    await runner.run(this.command('resume', id));
+  }
+
+  /** Whether the kernel has frozen it; false where crun does not know it. */
+  async isPaused(runner: Runner, id: string): Promise<boolean> {
+    const { exitCode, stdout } = await runner.run(this.command('state', id), { accept: 'any' });
+    return exitCode === 0 && (JSON.parse(stdout) as { status?: string }).status === 'paused';
+  }
+
   /**
    * What `delete` does, without starting a program, for a container whose processes have all ended: removes its
    * cgroups and crun's directory. True where nothing of it is left, also where there never was anything.

@@ -35,6 +35,14 @@ export interface PodOperations {
   stop(name: string, timeoutSeconds?: number): Promise<string>;
   /** Refuses with WRONG_STATE where members exist and `force` is not set. Returns the id. */
   remove(name: string, options: { force: boolean; timeoutSeconds?: number | undefined }): Promise<string>;
+  /** Stops all members and starts them again. Returns the id, as do the next three. */
+  restart(name: string): Promise<string>;
+  /** Signals the members that run. */
+  kill(name: string, signal: string): Promise<string>;
+  pause(name: string): Promise<string>;
+  unpause(name: string): Promise<string>;
+  /** Removes pods whose containers have all ended. Returns the ids. */
+  prune(filters: Filters): Promise<string[]>;
   /** Adds published ports, as typed behind `-p`, to a pod that may run. Returns them as `ps` shows them. */
   publish(name: string, ports: readonly string[]): Promise<string[]>;
   /** Takes published ports back; connections that are established go on. */
@@ -59,17 +67,34 @@ export interface ContainerOperations {
   /** `start -a [-i]`: returns the exit code. */
   startAttached(
     name: string,
-    options: { interactive: boolean; detachKeys?: string | undefined },
+    options: { interactive: boolean; sigProxy: boolean; detachKeys?: string | undefined },
   ): Promise<number>;
+  /** Couples this process' stdio with a running container; returns its exit code, 0 where the user detached. */
+  attach(
+    name: string,
+    options: { stdin: boolean; sigProxy: boolean; detachKeys?: string | undefined },
+  ): Promise<number>;
+  /** Stops it where it runs, then starts it. Returns the id. */
+  restart(name: string, timeoutSeconds?: number): Promise<string>;
+  /** Throws NAME_IN_USE. */
+  rename(name: string, newName: string): Promise<void>;
+  /** Freezes all of its processes. Throws WRONG_STATE, HOST_UNFIT without a cgroup. Returns the id. */
+  pause(name: string): Promise<string>;
+  unpause(name: string): Promise<string>;
+  /** Removes containers that do not run. Returns the ids. */
+  prune(filters: Filters): Promise<string[]>;
   /** Returns the id; idempotent on a container that is not running. */
   stop(name: string, timeoutSeconds?: number): Promise<string>;
   /** Signal as name with or without SIG, or number. */
   kill(name: string, signal: string): Promise<string>;
-  /** `force` kills first. Volumes made for the container go where `volumes` is set. */
+  /**
+   * `force` kills first. Volumes made for the container go where `volumes` is set, containers on its network
+   * where `depend` is. Returns the ids, its own last.
+   */
   remove(
     name: string,
-    options: { force: boolean; volumes: boolean; timeoutSeconds?: number | undefined },
-  ): Promise<string>;
+    options: { force: boolean; volumes: boolean; depend?: boolean; timeoutSeconds?: number | undefined },
+  ): Promise<string[]>;
   list(filters?: Filters): Promise<ContainerView[]>;
   /** podman's InspectContainerData. */
   inspect(name: string): Promise<Record<string, unknown>>;
@@ -79,8 +104,8 @@ export interface ContainerOperations {
   logs(names: readonly string[], request: LogsRequest, sink: LogSink): Promise<void>;
   /** Lines as `podman port` prints them, e.g. `80/tcp -> 0.0.0.0:8080`. */
   ports(name: string): Promise<{ containerPort: string; bindings: string[] }[]>;
-  /** Blocks until it is not running; returns the exit code. */
-  wait(name: string, condition: string, intervalMs?: number): Promise<number>;
+  /** Blocks until it is in any of the states; returns the exit code, -1 where it has not ended. */
+  wait(name: string, conditions: readonly string[], intervalMs?: number): Promise<number>;
   /** conmon's exit command: records the exit, unmounts, removes where asked; idempotent. */
   cleanup(id: string): Promise<void>;
 }

@@ -23,12 +23,12 @@ export async function execIn(
   record: ContainerRecord,
   request: ExecRequest,
 ): Promise<number> {
-  if (!lifecycle.isRunning(record)) {
+  if (!lifecycle.isRunning(record) || record.state === 'paused') {
     throw new PeapodError(
       'WRONG_STATE',
       `can only create exec sessions on running containers: container state improper`,
       {
-        hint: `${record.name} is ${record.state}; start it with: peapod start ${record.name}`,
+        hint: `${record.name} is ${record.state}; peapod ${record.state === 'paused' ? 'unpause' : 'start'} ${record.name} mends that`,
       },
     );
   }

@@ -1,12 +1,10 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupManager } from '../container/crun.ts';
 import { Crun } from '../container/crun.ts';
-import { waitForExitCode, wasOomKilled } from '../container/exit-status.ts';
-import { removeTree, unmountRootfs } from '../container/rootfs.ts';
+import { removeTree } from '../container/rootfs.ts';
 import { PeapodError } from '../errors.ts';
 import { which } from '../host/exec.ts';
-import { type FileLock, waitForLock } from '../host/locks.ts';
 import { isAlive, waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
@@ -15,7 +13,8 @@ import { type Attended, Launcher } from './launch.ts';
 import type { Operations } from './operations.ts';
 import type { Restarts } from './restarts.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
-import { releaseVolumes } from './volume-mounts.ts';
+import { attendLock, exitOf, takeDown } from './take-down.ts';
+import { thaw } from './thaw.ts';
 import { forgetContainer } from './volume-records.ts';
 
 /**
@@ -39,7 +38,7 @@ export class Lifecycle {
       context,
       sandboxes,
       () => this.crun,
-      (record) => this.#takeDown(record),
+      (record) => takeDown(this, this.#context, record),
     );
   }
 
@@ -95,6 +94,20 @@ export class Lifecycle {
     });
   }
 
+  /** Stops it where it runs, then starts it, and holds the operations all the while. */
+  async restart(id: string, timeoutSeconds?: number): Promise<void> {
+    await this.#operations.duringBoth(this.#require(id), 'start', async () => {
+      const record = this.#require(id);
+      this.#restarts.signalled(record, record.spec.stopSignal);
+      const patience = timeoutSeconds ?? record.spec.stopTimeoutSeconds;
+      if (this.isRunning(record)) await this.#end(record, patience, { remove: false });
+      else await this.settle(id);
+      await this.#restarts.anew(record);
+      await this.#launcher.launch(this.#require(id));
+      this.#context.events.container('restart', record);
+    });
+  }
+
   /** Signal, patience, SIGKILL, clean-up. Idempotent. */
   async stop(id: string, timeoutSeconds?: number): Promise<void> {
     await this.#operations.during(id, 'stop', async () => {
@@ -118,14 +131,18 @@ export class Lifecycle {
       return this.stop(id);
     }
     if (!this.isRunning(record) || !record.process) {
-      throw new PeapodError('WRONG_STATE', `container ${record.name} is not running: it is ${record.state}`, {
-        hint: `peapod start ${record.name} starts it`,
-      });
+      throw new PeapodError(
+        'WRONG_STATE',
+        `can only kill running containers. ${id} is in state ${record.state}: container state improper`,
+        { hint: `peapod start ${record.name} starts it` },
+      );
     }
     this.#restarts.signalled(record, signal);
     await sendSignal(this.#context, record.process, signal);
     this.#context.events.container('kill', record);
-    if (signal === 9) await waitForEnd(record.process, killPatienceMs);
+    if (signal !== 9) return;
+    if (record.state === 'paused') await thaw(this.#context, this.crun, id);
+    await waitForEnd(record.process, killPatienceMs);
   }
 
   /** Anonymous volumes of the container go where `volumes` is set. */
@@ -162,7 +179,7 @@ export class Lifecycle {
     if (this.isRunning(record)) await this.#end(record, patience, { remove: false });
     else {
       await this.#restarts.cancel(record);
-      await this.#takeDown(record);
+      await takeDown(this, this.#context, record);
     }
     if (record.sandboxId === id) await this.#sandboxes.release(id);
     await removeTree(paths.container(id), () => this.#context.inside());
@@ -210,16 +227,14 @@ export class Lifecycle {
 
   /** Waits for the end and the exit code of a container that this command attends; cleans up after it. */
   async finish(id: string): Promise<number> {
-    const record = this.#require(id);
-    if (record.process) await waitForEnd(record.process, Number.POSITIVE_INFINITY);
+    const { containers } = this.#context.store;
+    const record = containers.get(id);
+    if (record?.process) await waitForEnd(record.process, Number.POSITIVE_INFINITY);
     // The rest is for conmon's exit command, which waits for our lock: it may have to start it again.
-    if (record.spec.restart) return (await this.#exitOf(record)).exitCode;
-    return this.#operations.during(id, 'cleanup', async () => {
-      await this.settle(id);
-      const exitCode = this.#context.store.containers.get(id)?.exitCode ?? 0;
-      if (record.spec.remove) await this.dismantle(id);
-      return exitCode;
-    });
+    if (record?.spec.restart) return (await exitOf(this.#context, record)).exitCode;
+    // Another command may have ended it, and removed it or started it again.
+    if (record) await this.cleanup(id);
+    return containers.exitCodeOf(id) ?? 0;
   }
 
   /**
@@ -232,11 +247,14 @@ export class Lifecycle {
     if (!record || this.isRunning(record)) return;
     if (record.state === 'running' || record.state === 'paused') {
       const thisBoot = record.bootId === facts.bootId;
-      const ended = thisBoot ? await this.#exitOf(record) : { exitCode: 255, oomKilled: false };
+      const ended = thisBoot ? await exitOf(this.#context, record) : { exitCode: 255, oomKilled: false };
       const finishedAtMs = Date.now();
       const own = record.sandboxId === id;
       const again = this.#restarts.wants(record, ended.exitCode);
-      await Promise.all([this.#takeDown(record), own && !again && this.#sandboxes.release(id)]);
+      await Promise.all([
+        takeDown(this, this.#context, record),
+        own && !again && this.#sandboxes.release(id),
+      ]);
       store.db.transaction(() => {
         store.containers.setExited(id, { finishedAtMs, ...ended });
         if (again) this.#restarts.next(id, finishedAtMs - (record.startedAtMs ?? finishedAtMs));
@@ -245,18 +263,9 @@ export class Lifecycle {
       this.#context.events.container('cleanup', record);
       if (!own) await this.#sandboxes.networks.announce(record.sandboxId);
     } else if (existsSync(this.#context.paths.containerRuntime(id))) {
-      await this.#takeDown(record);
+      await takeDown(this, this.#context, record);
       if (record.sandboxId === id) await this.#sandboxes.release(id);
     }
-  }
-
-  /** 255 where conmon was killed before it could write the code, as podman has it. */
-  async #exitOf(record: ContainerRecord): Promise<{ exitCode: number; oomKilled: boolean }> {
-    const { paths } = this.#context;
-    const { id, monitor } = record;
-    const isMonitored = () => monitor !== undefined && isAlive(monitor);
-    const exitCode = await waitForExitCode(paths.exits, id, { isMonitored, timeoutMs: killPatienceMs });
-    return { exitCode: exitCode ?? 255, oomKilled: wasOomKilled(paths.containerRuntime(id)) };
   }
 
   /** Ends the processes of a running container and settles it, while its exit command waits for the lock. */
@@ -265,31 +274,16 @@ export class Lifecycle {
     timeoutSeconds: number,
     then = { remove: record.spec.remove },
   ): Promise<void> {
-    const lock = await this.#lock(record.id);
+    const lock = await attendLock(this.#context, record.id);
     try {
+      // What is frozen hears no signal.
+      if (record.state === 'paused') await thaw(this.#context, this.crun, record.id);
       await endProcess(this.#context, record, timeoutSeconds);
       await this.settle(record.id);
       if (then.remove) await this.dismantle(record.id);
     } finally {
       lock?.release();
     }
-  }
-
-  /** Mounts, crun's state, runtime files. Idempotent. */
-  async #takeDown(record: ContainerRecord): Promise<void> {
-    const { paths, separateMounts } = this.#context;
-    const { id } = record;
-    if (!this.crun.forgetDead(id)) await this.crun.delete(await this.#context.inside(), id);
-    unmountRootfs(paths.container(id), separateMounts);
-    await releaseVolumes(this.#context, record, (other) => this.isRunning(other));
-    rmSync(paths.containerRuntime(id), { recursive: true, force: true });
-  }
-
-  /** Held while a command attends a container: conmon's exit command waits for it. */
-  async #lock(id: string): Promise<FileLock | undefined> {
-    const dir = this.#context.paths.containerRuntime(id);
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    return waitForLock(join(dir, 'lock'), 'exclusive', 0);
   }
 
   #require(id: string): ContainerRecord {

@@ -1,4 +1,5 @@
 import type { Operation } from '../store/operations.ts';
+import { containerVerbs } from './container-verbs.ts';
 import { Containers } from './containers.ts';
 import type { Context } from './context.ts';
 import type {
@@ -14,6 +15,8 @@ import { Lifecycle } from './lifecycle.ts';
 import type { Networks } from './networks.ts';
 import { Operations } from './operations.ts';
 import { parsePullPolicy, parseSignal } from './parse-options.ts';
+import type { EngineParts } from './parts.ts';
+import { podVerbs } from './pod-verbs.ts';
 import { Pods } from './pods.ts';
 import { recoverOperation } from './recovery.ts';
 import type { ContainerCreateRequest } from './requests.ts';
@@ -102,6 +105,7 @@ export class PeapodEngine implements Engine {
       const { readLogs } = await import('./logs.ts');
       await readLogs(this.#context, members, request, sink);
     },
+    ...podVerbs(() => this.#parts()),
   };
 
   readonly containers: ContainerOperations = {
@@ -109,7 +113,8 @@ export class PeapodEngine implements Engine {
     runDetached: (request, progress = silent) => this.#create(request, { start: true }, progress),
     run: async (request, progress = silent) => {
       const { runAttended } = await import('./run.ts');
-      return runAttended(this.#context, this.#lifecycle, request, (attended) =>
+      const how = { ...request, sigProxy: request.sigProxy ?? true };
+      return runAttended(this.#context, this.#lifecycle, how, (attended) =>
         this.#create(request, { start: true, attended }, progress),
       );
     },
@@ -118,10 +123,10 @@ export class PeapodEngine implements Engine {
       await this.#lifecycle.start(id);
       return id;
     },
-    startAttached: async (name, { interactive, detachKeys }) => {
+    startAttached: async (name, { interactive, sigProxy, detachKeys }) => {
       const { runAttended } = await import('./run.ts');
       const { id, spec } = this.#containers.require(name);
-      const how = { interactive, tty: spec.terminal, detachKeys };
+      const how = { interactive, tty: spec.terminal, detachKeys, sigProxy };
       return runAttended(this.#context, this.#lifecycle, how, async (attended) => {
         await this.#lifecycle.start(id, attended);
         return id;
@@ -139,9 +144,8 @@ export class PeapodEngine implements Engine {
       return id;
     },
     remove: async (name, options) => {
-      const { id } = this.#containers.require(name);
-      await this.#lifecycle.remove(id, options);
-      return id;
+      const { removeContainer } = await import('./remove.ts');
+      return removeContainer(this.#parts(), this.#containers.require(name), options);
     },
     list: async (filters) => {
       const { filterContainers } = await import('./filter-views.ts');
@@ -167,12 +171,13 @@ export class PeapodEngine implements Engine {
       const { portLines } = await import('./ports.ts');
       return portLines(this.#views.container(record, sandbox).ports);
     },
-    wait: async (name, condition, intervalMs) => {
+    wait: async (name, conditions, intervalMs) => {
       const { waitFor } = await import('./wait.ts');
       const { id } = this.#containers.require(name);
-      return waitFor(this.#context, this.#views, id, condition, intervalMs);
+      return waitFor(this.#context, this.#views, id, conditions, intervalMs);
     },
     cleanup: (id) => this.#lifecycle.cleanup(id),
+    ...containerVerbs(() => this.#parts()),
   };
 
   readonly images: ImageOperations = {
@@ -256,8 +261,16 @@ export class PeapodEngine implements Engine {
     return new Networks(this.#context, this.#pods, this.#lifecycle);
   }
 
-  #parts() {
-    return { context: this.#context, operations: this.#operations, sandboxes: this.#sandboxes };
+  #parts(): EngineParts {
+    return {
+      context: this.#context,
+      operations: this.#operations,
+      sandboxes: this.#sandboxes,
+      lifecycle: this.#lifecycle,
+      pods: this.#pods,
+      containers: this.#containers,
+      views: this.#views,
+    };
   }
 
   #connectParts() {

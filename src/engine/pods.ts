@@ -76,39 +76,56 @@ export class Pods {
   /** The sandbox with its network, then all members at once. Idempotent. */
   async start(nameOrId: string): Promise<string> {
     const { id } = this.require(nameOrId);
+    await this.#operations.during(id, 'start', () => this.#startAll(id));
+    return id;
+  }
+
+  /** Stops all members, takes the network down, and starts all again, in one operation. */
+  async restart(nameOrId: string): Promise<string> {
+    const { id } = this.require(nameOrId);
     await this.#operations.during(id, 'start', async () => {
       this.require(id);
-      const wasReady = this.#isReady(id);
-      const sandbox = await this.#sandboxes.ready(id);
-      const members = this.#context.store.containers.ofPod(id);
-      const started = await Promise.allSettled(
-        members.map((member) => this.#lifecycle.startInReady(member.id, sandbox)),
-      );
-      const failures = started.flatMap((result, index) =>
-        result.status === 'rejected'
-          ? [{ member: members[index] as ContainerRecord, error: result.reason }]
-          : [],
-      );
-      if (failures.length < members.length || members.length === 0)
-        this.#context.events.pod('start', this.require(id));
-      if (failures.length === 0) return;
-      if (!wasReady && failures.length === members.length) await this.#rest(id);
-      const [first] = failures;
-      throw first?.error;
+      await this.#stopAll(id);
+      await this.#startAll(id);
+      this.#context.events.pod('restart', this.require(id));
     });
     return id;
+  }
+
+  async #startAll(id: string): Promise<void> {
+    this.require(id);
+    const wasReady = this.#isReady(id);
+    const sandbox = await this.#sandboxes.ready(id);
+    const members = this.#context.store.containers.ofPod(id);
+    const started = await Promise.allSettled(
+      members.map((member) => this.#lifecycle.startInReady(member.id, sandbox)),
+    );
+    const failures = started.flatMap((result, index) =>
+      result.status === 'rejected'
+        ? [{ member: members[index] as ContainerRecord, error: result.reason }]
+        : [],
+    );
+    if (failures.length < members.length || members.length === 0) {
+      this.#context.events.pod('start', this.require(id));
+    }
+    if (failures.length === 0) return;
+    if (!wasReady && failures.length === members.length) await this.#rest(id);
+    const [first] = failures;
+    throw first?.error;
   }
 
   /** Members first, all at once; then the network goes, the namespaces stay. Idempotent. */
   async stop(nameOrId: string, timeoutSeconds?: number): Promise<string> {
     const { id } = this.require(nameOrId);
-    await this.#operations.during(id, 'stop', async () => {
-      const members = this.#context.store.containers.ofPod(id);
-      await Promise.all(members.map((member) => this.#lifecycle.stop(member.id, timeoutSeconds)));
-      await this.#rest(id);
-      this.#context.events.pod('stop', this.require(id));
-    });
+    await this.#operations.during(id, 'stop', () => this.#stopAll(id, timeoutSeconds));
     return id;
+  }
+
+  async #stopAll(id: string, timeoutSeconds?: number): Promise<void> {
+    const members = this.#context.store.containers.ofPod(id);
+    await Promise.all(members.map((member) => this.#lifecycle.stop(member.id, timeoutSeconds)));
+    await this.#rest(id);
+    this.#context.events.pod('stop', this.require(id));
   }
 
   async remove(

@@ -29,6 +29,10 @@ export async function recoverOperation(
   // Whether a killed `rm` was to take volumes along is not known: they can still be removed.
   const volumes = left.verb === 'create' || container.spec.remove;
   if (forgotten) return parts.lifecycle.dismantle(id, undefined, volumes);
+  if (left.verb === 'pause') {
+    const { settlePause } = await import('./pause.ts');
+    return settlePause(context, parts.lifecycle, id);
+  }
   await parts.lifecycle.settle(id);
   // This command has other things to do than to wait.
   if (parts.restarts.isMine(id)) (await import('./resume.ts')).resume(context, id);

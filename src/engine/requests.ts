@@ -105,6 +105,8 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly tlsVerify?: boolean | undefined;
   /** `--detach-keys`, as typed; undefined for `ctrl-p,ctrl-q`. */
   readonly detachKeys?: string | undefined;
+  /** Of an attended run; undefined for true. */
+  readonly sigProxy?: boolean | undefined;
   readonly cidFile?: string | undefined;
   readonly replace: boolean;
 }

@@ -141,7 +141,9 @@ export class Views {
 
 /** podman's reading of a pod's members, libpod GetPodStatus. */
 function podStatus(sandbox: string, members: readonly string[]): string {
-  const all = [sandbox, ...members];
+  // podman pauses the infra container with the others.
+  const isPaused = members.includes('paused') && !members.includes('running');
+  const all = [isPaused ? 'paused' : sandbox, ...members];
   const count = (state: string) => all.filter((each) => each === state).length;
   if (count('created') === all.length) return 'Created';
   if (count('running') === all.length) return 'Running';

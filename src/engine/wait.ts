@@ -5,33 +5,42 @@ import type { Views } from './views-of.ts';
 
 const conditions = new Set(['configured', 'created', 'exited', 'paused', 'running', 'stopped']);
 
-/** Blocks until the container is as asked (`stopped` matches `exited`, as in podman); returns its exit code. */
+/** Blocks until the container is in any of the states (`stopped` matches `exited`, as in podman); returns its exit code, as podman -1 where it has not ended. */
 export async function waitFor(
   context: Context,
   views: Views,
   id: string,
-  condition: string,
+  wanted: readonly string[],
   intervalMs = 250,
 ): Promise<number> {
-  if (!conditions.has(condition)) {
-    throw new PeapodError('INVALID_ARGUMENT', `invalid condition "${condition}"`, {
+  for (const condition of wanted) {
+    if (conditions.has(condition)) continue;
+    throw new PeapodError('INVALID_ARGUMENT', `unknown container state: ${condition}: invalid argument`, {
       hint: `choose from ${[...conditions].join(', ')}`,
     });
   }
+  const forEnd = wanted.some(isEnd);
   for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, intervalMs)) {
     context.interrupt.check();
     const record = context.store.containers.get(id);
-    if (!record) return 0; // removed meanwhile: it certainly does not run
+    // Removed meanwhile: it certainly does not run.
+    if (!record) return context.store.containers.exitCodeOf(id) ?? 0;
     const state = views.stateOf(record);
-    const ended = condition === 'stopped' || condition === 'exited';
-    if (ended ? state !== 'running' && state !== 'paused' && state !== 'stopped' : state === condition) {
-      return record.exitCode ?? 0;
-    }
-    if (condition === 'configured' && state === 'created') return 0;
-    if (ended && state === 'running' && record.process && isAlive(record.process)) {
+    const ended = state !== 'running' && state !== 'paused' && state !== 'stopped';
+    if (forEnd && ended) return record.exitCode ?? 0;
+    if (wanted.some((condition) => !isEnd(condition) && matches(condition, state))) return -1;
+    if (forEnd && state === 'running' && record.process && isAlive(record.process)) {
       await waitForEnd(record.process, intervalMs);
       pauseMs = 1;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
+}
+
+function matches(condition: string, state: string): boolean {
+  return state === (condition === 'configured' ? 'created' : condition);
+}
+
+function isEnd(condition: string): boolean {
+  return condition === 'stopped' || condition === 'exited';
 }

@@ -20,7 +20,10 @@ interface ContainerRow {
   error: string | null;
 }
 
-const select = 'SELECT containers.*, names.name FROM containers JOIN names USING (id)';
+/** As long as podman remembers the exit code of a container that is gone. */
+const exitCodeKeptMs = 5 * 60_000;
+
+const select = 'SELECT containers.*, names.name FROM containers JOIN names ON names.id = containers.id';
 
 export class ContainerTable {
   readonly #db: Database;
@@ -35,7 +38,7 @@ export class ContainerTable {
   }
 
   get(id: string): ContainerRecord | undefined {
-    const row = this.#db.get<ContainerRow>(`${select} WHERE id = ?`, id);
+    const row = this.#db.get<ContainerRow>(`${select} WHERE containers.id = ?`, id);
     return row && toRecord(row);
   }
 
@@ -49,6 +52,17 @@ export class ContainerTable {
     return this.#db
       .all<{ id: string }>('SELECT id FROM containers WHERE image_id = ?', imageId)
       .map((row) => row.id);
+  }
+
+  /** Those on its network (`--network container:`), oldest first. */
+  dependentsOf(id: string): ContainerRecord[] {
+    return this.#db
+      .all<ContainerRow>(
+        `${select} JOIN sandboxes ON sandboxes.id = sandbox_id
+         WHERE json_extract(sandboxes.spec, '$.network.containerId') = ? ORDER BY containers.rowid`,
+        id,
+      )
+      .map(toRecord);
   }
 
   insert(container: ContainerRecord): void {
@@ -103,8 +117,34 @@ export class ContainerTable {
     this.#db.run('UPDATE containers SET error = ? WHERE id = ?', error, id);
   }
 
+  setPaused(id: string, paused: boolean): void {
+    this.#db.run(
+      "UPDATE containers SET state = ? WHERE id = ? AND state IN ('running', 'paused')",
+      paused ? 'paused' : 'running',
+      id,
+    );
+  }
+
+  /** Its exit code stays known for a while. */
   delete(id: string): void {
+    const now = Date.now();
+    this.#db.run('DELETE FROM exit_codes WHERE removed_at_ms < ?', now - exitCodeKeptMs);
+    this.#db.run(
+      `INSERT OR REPLACE INTO exit_codes
+       SELECT id, exit_code, ? FROM containers WHERE id = ? AND exit_code IS NOT NULL`,
+      now,
+      id,
+    );
     this.#db.run('DELETE FROM containers WHERE id = ?', id);
+  }
+
+  /** Of the last run, also of a container that was removed minutes ago; undefined where none is known. */
+  exitCodeOf(id: string): number | undefined {
+    const row = this.#db.get<{ exit_code: number | null }>(
+      'SELECT exit_code FROM containers WHERE id = ?1 UNION ALL SELECT exit_code FROM exit_codes WHERE id = ?1',
+      id,
+    );
+    return row?.exit_code ?? undefined;
   }
 }
 

@@ -27,6 +27,13 @@ export class NameTable {
     this.#db.run('INSERT INTO names (name, kind, id) VALUES (?, ?, ?)', name, kind, id);
   }
 
+  /** Throws NAME_IN_USE; the name that it has already is no error. */
+  rename(id: string, kind: Kind, name: string): void {
+    if (this.nameOf(id) === name) return;
+    this.release(id);
+    this.claim(name, kind, id);
+  }
+
   release(id: string): void {
     this.#db.run('DELETE FROM names WHERE id = ?', id);
   }

@@ -4,9 +4,9 @@ import type { Database } from './database.ts';
 
 /**
  * What is done to a pod, container or sandbox right now. `create`: undo it; `remove`: finish it;
- * `start`, `stop`, `cleanup`, `network`: bring it to rest.
+ * `start`, `stop`, `cleanup`, `network`: bring it to rest; `pause`: see what the kernel says.
  */
-export type Verb = 'create' | 'start' | 'stop' | 'remove' | 'cleanup' | 'network';
+export type Verb = 'create' | 'start' | 'stop' | 'remove' | 'cleanup' | 'network' | 'pause';
 
 export interface Operation {
   readonly subjectId: string;

@@ -99,6 +99,15 @@ WHERE attachment IS NOT NULL;
 ALTER TABLE sandboxes DROP COLUMN attachment;
 `;
 
+/** Of containers that are gone: whoever waits for one may ask a moment later. */
+const exitCodes = `
+CREATE TABLE exit_codes (
+  id            TEXT PRIMARY KEY,
+  exit_code     INTEGER NOT NULL,
+  removed_at_ms INTEGER NOT NULL
+) STRICT;
+`;
+
 const supervision = `
 CREATE TABLE supervision (
   container_id  TEXT PRIMARY KEY REFERENCES containers(id) ON DELETE CASCADE,
@@ -119,4 +128,5 @@ export const migrations: readonly Migration[] = [
   adoptVolumes,
   secretSchema,
   severalNetworks,
+  exitCodes,
 ];

@@ -27,6 +27,15 @@ describe('commands for several names', () => {
       'a\nb\n',
     ],
     ['stop -t 0 a', [['containers.stop', 'a', 0]], 'a\n'],
+    ['restart a', [['containers.restart', 'a', undefined]], 'a\n'],
+    ['restart -t 0 a', [['containers.restart', 'a', 0]], 'a\n'],
+    ['pause a', [['containers.pause', 'a']], 'a\n'],
+    ['unpause a', [['containers.unpause', 'a']], 'a\n'],
+    ['rename a b', [['containers.rename', 'a', 'b']], ''],
+    ['pod restart a', [['pods.restart', 'a']], 'a\n'],
+    ['pod kill -s 1 a', [['pods.kill', 'a', '1']], 'a\n'],
+    ['pod pause a', [['pods.pause', 'a']], 'a\n'],
+    ['pod unpause a', [['pods.unpause', 'a']], 'a\n'],
     ['kill a', [['containers.kill', 'a', 'KILL']], 'a\n'],
     ['kill -s TERM a', [['containers.kill', 'a', 'TERM']], 'a\n'],
     [
@@ -39,10 +48,20 @@ describe('commands for several names', () => {
     ],
     [
       'rm a',
-      [['containers.remove', 'a', { force: false, volumes: false, timeoutSeconds: undefined }]],
+      [
+        [
+          'containers.remove',
+          'a',
+          { force: false, volumes: false, depend: false, timeoutSeconds: undefined },
+        ],
+      ],
       'a\n',
     ],
-    ['rm -fv -t 3 a', [['containers.remove', 'a', { force: true, volumes: true, timeoutSeconds: 3 }]], 'a\n'],
+    [
+      'rm -fv -t 3 a',
+      [['containers.remove', 'a', { force: true, volumes: true, depend: false, timeoutSeconds: 3 }]],
+      'a\n',
+    ],
     ['container cleanup a', [['containers.cleanup', 'a']], ''],
     ['pod start a', [['pods.start', 'a']], 'id-a\n'],
     ['pod stop -t 5 a', [['pods.stop', 'a', 5]], 'id-a\n'],
@@ -147,8 +166,14 @@ describe('commands for several names', () => {
   });
 
   it.each([
-    ['stop --all', { status: ['running', 'restarting'] }],
-    ['kill -a', { status: ['running', 'restarting'] }],
+    ['stop --all', { status: ['running', 'paused', 'restarting'] }],
+    ['kill -a', { status: ['running', 'paused', 'restarting'] }],
+    ['pause -a', { status: ['running'] }],
+    ['pause -f name=x', { name: ['x'], status: ['running'] }],
+    ['unpause -a', { status: ['paused'] }],
+    ['restart -a', undefined],
+    ['restart --running', { status: ['running'] }],
+    ['restart --running -f name=x', { name: ['x'], status: ['running'] }],
     ['rm --all', undefined],
     ['rm --filter label=a --filter label=b', { label: ['a', 'b'] }],
     ['start --filter name=x', { name: ['x'] }],
@@ -195,7 +220,11 @@ describe('start attached', () => {
     const { calls, code, stdout } = await commandLine(['start', '-ai', 'x'], {
       'containers.startAttached': () => 7,
     });
-    expect(calls[0]).toEqual(['containers.startAttached', 'x', { interactive: true, detachKeys: undefined }]);
+    expect(calls[0]).toEqual([
+      'containers.startAttached',
+      'x',
+      { interactive: true, sigProxy: true, detachKeys: undefined },
+    ]);
     expect({ code, stdout }).toEqual({ code: 7, stdout: '' });
   });
 });
@@ -207,9 +236,31 @@ describe('wait', () => {
     });
     expect(stdout).toBe('0\n3\n');
     expect(calls).toEqual([
-      ['containers.wait', 'a', 'stopped', 1000],
-      ['containers.wait', 'b', 'stopped', 1000],
+      ['containers.wait', 'a', ['stopped'], 1000],
+      ['containers.wait', 'b', ['stopped'], 1000],
     ]);
+  });
+});
+
+describe('attach', () => {
+  it('hands on how, and returns the exit code', async () => {
+    const { calls, code } = await commandLine(
+      ['attach', '--no-stdin', '--sig-proxy=false', '--detach-keys=a,b', 'x'],
+      { 'containers.attach': () => 7 },
+    );
+    const how = { stdin: false, sigProxy: false, detachKeys: 'a,b' };
+    expect(calls).toEqual([['containers.attach', 'x', how]]);
+    expect(code).toBe(7);
+    expect((await commandLine(['attach'])).code).toBe(125);
+  });
+});
+
+describe('prune', () => {
+  it.each(['containers', 'pods'])('%s: prints what was removed', async (part) => {
+    const words = [part.slice(0, -1), 'prune', '-f', '--filter', 'until=1h'];
+    const { calls, stdout } = await commandLine(words, { [`${part}.prune`]: () => ['x', 'y'] });
+    expect(calls).toEqual([[`${part}.prune`, { until: ['1h'] }]]);
+    expect(stdout).toBe('x\ny\n');
   });
 });
 

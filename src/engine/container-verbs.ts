@@ -1,0 +1,48 @@
+import type { ContainerOperations } from './engine.ts';
+import type { EngineParts } from './parts.ts';
+
+type Verbs = Pick<ContainerOperations, 'restart' | 'rename' | 'pause' | 'unpause' | 'attach' | 'prune'>;
+
+/** Verbs of containers beyond create, start, stop and rm. */
+export function containerVerbs(parts: () => EngineParts): Verbs {
+  return {
+    restart: async (name, timeoutSeconds) => {
+      const { containers, lifecycle } = parts();
+      const record = containers.require(name);
+      const { id } = record;
+      if (record.state === 'paused' && lifecycle.isRunning(record)) {
+        throw (await import('./pause.ts')).restartOfPaused(record);
+      }
+      await lifecycle.restart(id, timeoutSeconds);
+      return id;
+    },
+    rename: async (name, newName) => {
+      const { renameContainer } = await import('./rename.ts');
+      await renameContainer(parts(), parts().containers.require(name), newName);
+    },
+    pause: async (name) => {
+      const { pauseContainer } = await import('./pause.ts');
+      const { id } = parts().containers.require(name);
+      await pauseContainer(parts(), id);
+      return id;
+    },
+    unpause: async (name) => {
+      const { unpauseContainer } = await import('./pause.ts');
+      const { id } = parts().containers.require(name);
+      await unpauseContainer(parts(), id);
+      return id;
+    },
+    attach: async (name, { stdin, sigProxy, detachKeys }) => {
+      const { attachTo } = await import('./run.ts');
+      const { context, containers, lifecycle } = parts();
+      const record = containers.require(name);
+      const { terminal, openStdin } = record.spec;
+      const how = { interactive: stdin && openStdin, tty: terminal, detachKeys, sigProxy };
+      return attachTo(context, lifecycle, record, how);
+    },
+    prune: async (filters) => {
+      const { pruneContainers } = await import('./prune.ts');
+      return pruneContainers(parts(), filters);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { PodOperations } from './engine.ts';
+import { parseSignal } from './parse-options.ts';
+import type { EngineParts } from './parts.ts';
+
+type Verbs = Pick<PodOperations, 'restart' | 'kill' | 'pause' | 'unpause' | 'prune'>;
+
+/** Verbs of pods beyond create, start, stop and rm. */
+export function podVerbs(parts: () => EngineParts): Verbs {
+  return {
+    restart: (name) => parts().pods.restart(name),
+    kill: async (name, signal) => {
+      const number = parseSignal(signal);
+      const { killMembers } = await import('./members.ts');
+      return killMembers(parts(), parts().pods.require(name), number);
+    },
+    pause: async (name) => {
+      const { pauseMembers } = await import('./members.ts');
+      return pauseMembers(parts(), parts().pods.require(name));
+    },
+    unpause: async (name) => {
+      const { unpauseMembers } = await import('./members.ts');
+      return unpauseMembers(parts(), parts().pods.require(name));
+    },
+    prune: async (filters) => {
+      const { prunePods } = await import('./prune.ts');
+      return prunePods(parts(), filters);
+    },
+  };
+}

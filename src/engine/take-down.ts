@@ -1,0 +1,42 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Crun } from '../container/crun.ts';
+import { waitForExitCode, wasOomKilled } from '../container/exit-status.ts';
+import { unmountRootfs } from '../container/rootfs.ts';
+import { type FileLock, waitForLock } from '../host/locks.ts';
+import { isAlive } from '../host/processes.ts';
+import type { ContainerRecord } from '../store/records.ts';
+import type { Context } from './context.ts';
+import { killPatienceMs } from './end-process.ts';
+import { releaseVolumes } from './volume-mounts.ts';
+
+/** Of a container whose first process has ended: 255 where conmon was killed before it could write the code, as podman has it. */
+export async function exitOf(
+  { paths }: Context,
+  { id, monitor }: ContainerRecord,
+): Promise<{ exitCode: number; oomKilled: boolean }> {
+  const isMonitored = () => monitor !== undefined && isAlive(monitor);
+  const exitCode = await waitForExitCode(paths.exits, id, { isMonitored, timeoutMs: killPatienceMs });
+  return { exitCode: exitCode ?? 255, oomKilled: wasOomKilled(paths.containerRuntime(id)) };
+}
+
+/** Mounts, crun's state, runtime files. Idempotent. */
+export async function takeDown(
+  { crun, isRunning }: { crun: Crun; isRunning(record: ContainerRecord): boolean },
+  context: Context,
+  record: ContainerRecord,
+): Promise<void> {
+  const { paths, separateMounts } = context;
+  const { id } = record;
+  if (!crun.forgetDead(id)) await crun.delete(await context.inside(), id);
+  unmountRootfs(paths.container(id), separateMounts);
+  await releaseVolumes(context, record, isRunning);
+  rmSync(paths.containerRuntime(id), { recursive: true, force: true });
+}
+
+/** Held while a command attends a container: conmon's exit command waits for it. */
+export async function attendLock({ paths }: Context, id: string): Promise<FileLock | undefined> {
+  const dir = paths.containerRuntime(id);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  return waitForLock(join(dir, 'lock'), 'exclusive', 0);
+}

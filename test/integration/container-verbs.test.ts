@@ -1,0 +1,194 @@
+import { expect, it } from 'vitest';
+import { eventually } from '../support/command.ts';
+import { describeForBoth, describeForRoot, rootHost } from '../support/host.ts';
+import type { TestHost } from '../support/test-host.ts';
+
+/** A program that ends at once by SIGTERM, with this exit code, and writes a line at each start. */
+function obedient(exitCode: number): string[] {
+  return ['sh', '-c', `echo started; trap 'exit ${exitCode}' TERM; while :; do sleep 0.02; done`];
+}
+
+async function started(host: TestHost, name: string, times = 1): Promise<void> {
+  await eventually(async () => (await host.ok('logs', name)).split('started').length > times);
+}
+
+describeForBoth('verbs of containers', (makeHost) => {
+  it('B1: restart stops what runs and starts what does not, and keeps what was written', async () => {
+    await using host = await makeHost();
+    const id = await host.ok('run', '-d', '--rm', '--name', 'again', 'host', ...obedient(3));
+    await started(host, 'again');
+    const pid = await host.ok('inspect', '-f', '{{.State.Pid}}', 'again');
+    await host.ok('exec', 'again', 'touch', '/usr/kept');
+    expect(await host.ok('restart', '--time', '5', 'again')).toBe('again');
+    await started(host, 'again', 2);
+    expect(await host.ok('inspect', '-f', '{{.Id}} {{.State.Status}}', 'again')).toBe(`${id} running`);
+    expect(await host.ok('inspect', '-f', '{{.State.Pid}}', 'again')).not.toBe(pid);
+    await host.ok('exec', 'again', 'test', '-e', '/usr/kept');
+    await host.ok('create', '--name', 'fresh', 'host', 'sleep', '1000');
+    expect(await host.ok('restart', '--running')).toBe(id);
+    expect(await host.ok('restart', '-t', '0', 'fresh')).toBe('fresh');
+    expect(await host.ok('ps', '--format', '{{.Names}}', '--sort', 'names')).toBe('again\nfresh');
+    const unknown = await host.peapod('restart', 'fresh', 'nobody');
+    expect(unknown).toMatchObject({ exitCode: 125, stdout: 'fresh\n' });
+    expect(unknown.stderr).toContain('no container with name or ID "nobody" found');
+  });
+
+  it('B1: a renamed container answers to its new name alone, and the old one is free', async () => {
+    await using host = await makeHost();
+    const id = await host.ok('run', '-d', '--name', 'old', 'host', 'sleep', '1000');
+    await host.ok('create', '--name', 'other', 'host', 'true');
+    expect(await host.ok('rename', 'old', 'new')).toBe('');
+    expect(await host.ok('exec', 'new', 'echo', 'still there')).toBe('still there');
+    expect((await host.peapod('container', 'exists', 'old')).exitCode).toBe(1);
+    const taken = await host.peapod('rename', 'new', 'other');
+    expect(taken.exitCode).toBe(125);
+    expect(taken.stderr).toMatch(/name "other" is already in use/);
+    expect((await host.peapod('rename', 'new', 'not good')).exitCode).toBe(125);
+    await host.ok('rename', id, 'new');
+    await host.ok('create', '--name', 'old', 'host', 'true');
+    expect(await host.ok('ps', '-a', '--format', '{{.Names}}', '--sort', 'names')).toBe('new\nold\nother');
+  });
+
+  it('B6: whoever waits for a container that removes itself gets its exit code', async () => {
+    await using host = await makeHost();
+    for (const end of [['stop'], ['rm', '--force']]) {
+      await host.ok('run', '-d', '--rm', '--name', 'gone', 'host', ...obedient(7));
+      await started(host, 'gone');
+      const waiting = host.spawn(['peapod', 'wait', 'gone']);
+      const attached = host.spawn(['peapod', 'attach', '--no-stdin', 'gone']);
+      // Both are there when they hold the database, and attach has its connection when it shows output.
+      await host.ok('exec', 'gone', 'sh', '-c', 'echo seen > /proc/1/fd/1');
+      await attached.seen(/seen/).catch(async () => {
+        await host.ok('exec', 'gone', 'sh', '-c', 'echo seen > /proc/1/fd/1');
+        await attached.seen(/seen/);
+      });
+      await host.ok(...end, 'gone');
+      expect((await waiting.outcome).stdout, end.join(' ')).toBe('7\n');
+      expect((await attached.outcome).exitCode, end.join(' ')).toBe(7);
+    }
+    const running = host.spawn(['peapod', 'run', '--rm', '--name', 'gone', 'host', ...obedient(9)]);
+    await running.seen(/started/);
+    await host.ok('stop', 'gone');
+    expect((await running.outcome).exitCode).toBe(9);
+    expect(await host.ok('ps', '-aq')).toBe('');
+  });
+
+  it('B1: wait for one of several states, and for nobody', async () => {
+    await using host = await makeHost();
+    await host.ok('create', '--name', 'one', 'host', 'sleep', '1000');
+    expect(await host.ok('wait', 'one')).toBe('0');
+    const waiting = host.spawn(['peapod', 'wait', '--condition', 'running', '--condition', 'paused', 'one']);
+    await host.ok('start', 'one');
+    expect((await waiting.outcome).stdout).toBe('-1\n');
+    expect(await host.ok('wait', '--ignore', 'nobody')).toBe('-1');
+    const unknown = await host.peapod('wait', '--condition', 'asleep', 'one');
+    expect(unknown).toMatchObject({ exitCode: 125, stdout: '' });
+    expect(unknown.stderr).toMatch(/^Error: unknown container state: asleep: invalid argument\n/);
+  });
+
+  it('B9: container prune asks on a terminal and removes what does not run and matches', async () => {
+    await using host = await makeHost();
+    const running = await host.ok('run', '-d', '--label', 'a=1', 'host', 'sleep', '1000');
+    const created = await host.ok('create', '--label', 'a=1', 'host', 'true');
+    const other = await host.ok('create', '--label', 'a=2', 'host', 'true');
+    const terminal = await host.terminal(['peapod', 'container', 'prune']);
+    await terminal.seen(/This will remove all non running containers\.\s+.*\[y\/N\]/);
+    terminal.type('n\n');
+    expect((await terminal.outcome).exitCode).toBe(0);
+    expect(await host.ok('container', 'prune', '-f', '--filter', 'label=a=1')).toBe(created);
+    expect(await host.ok('container', 'prune', '-f', '--filter', 'until=10m')).toBe('');
+    const sure = await host.exec(['peapod', 'container', 'prune'], { input: 'y\n' });
+    expect(sure.stdout).toContain(other);
+    expect(await host.ok('ps', '-aq', '--no-trunc')).toBe(running);
+    expect((await host.peapod('container', 'prune', '-f', '--filter', 'status=exited')).stderr).toMatch(
+      /status is an invalid filter/,
+    );
+  });
+
+  it('B1: rm refuses a container whose network others use, --depend removes them first', async () => {
+    await using host = await makeHost();
+    await host.ok('run', '-d', '--name', 'gateway', 'host', 'sleep', '1000');
+    const inner = await host.ok('run', '-d', '--network', 'container:gateway', 'host', 'sleep', '1000');
+    const refused = await host.peapod('rm', '-f', '-t', '0', 'gateway');
+    expect(refused.exitCode).toBe(125);
+    expect(refused.stderr).toMatch(/has dependent containers which must be removed before it/);
+    expect(await host.ok('ps', '-q')).toMatch(/^\w+\n\w+$/);
+    expect(await host.ok('rm', '-f', '-t', '0', '--depend', 'gateway')).toBe(`${inner}\ngateway`);
+    expect(await host.ok('ps', '-aq')).toBe('');
+  });
+
+  it('B1: restart, kill and prune of a pod are about all of its containers', async () => {
+    await using host = await makeHost();
+    const pod = await host.ok('pod', 'create', '--name', 'two');
+    for (const name of ['one', 'other']) {
+      await host.ok('run', '-d', '--pod', 'two', '--name', name, 'host', ...obedient(4));
+      await started(host, name);
+    }
+    await host.ok('pod', 'create', '--name', 'empty');
+    expect(await host.ok('pod', 'restart', 'two')).toBe(pod);
+    for (const name of ['one', 'other']) await started(host, name, 2);
+    expect(await host.ok('pod', 'kill', '--signal', 'TERM', 'two')).toBe(pod);
+    expect(await host.ok('wait', 'one', 'other')).toBe('4\n4');
+    await host.ok('pod', 'start', 'two');
+    expect(await host.ok('pod', 'prune', '-f')).toBe('');
+    expect(await host.ok('pod', 'kill', 'two')).toBe(pod);
+    expect(await host.ok('pod', 'ps', '--filter', 'name=two', '--format', '{{.Status}}')).toMatch(
+      /Exited|Stopped/,
+    );
+    expect(await host.ok('pod', 'prune', '-f')).toBe(pod);
+    expect(await host.ok('pod', 'ps', '--format', '{{.Name}}')).toBe('empty');
+    expect((await host.peapod('pod', 'kill', 'two')).stderr).toMatch(/no pod with name or ID two found/);
+  });
+});
+
+describeForRoot('pause', () => {
+  it('B1: pause freezes a container, unpause lets it go on; what is frozen can still be ended', async () => {
+    await using host = await rootHost();
+    const script = 'i=0; while :; do i=$((i+1)); echo $i > /usr/count; sleep 0.01; done';
+    await host.ok('run', '-d', '--name', 'counter', 'host', 'sh', '-c', script);
+    const pid = await host.ok('inspect', '-f', '{{.State.Pid}}', 'counter');
+    const count = () => host.sh(`cat /proc/${pid}/root/usr/count`);
+    await eventually(count);
+    expect(await host.ok('pause', 'counter')).toBe('counter');
+    const frozen = await count();
+    expect(await host.ok('ps', '--format', '{{.Names}} {{.Status}}', '--filter', 'status=paused')).toBe(
+      'counter Paused',
+    );
+    for (const verb of ['exec', 'attach', 'pause', 'restart']) {
+      const words = verb === 'exec' ? [verb, 'counter', 'true'] : [verb, 'counter'];
+      const outcome = await host.peapod(...words);
+      expect(outcome.exitCode, verb).toBe(125);
+      expect(outcome.stderr, verb).toMatch(/state improper|only attach to running/);
+    }
+    expect(await count()).toBe(frozen);
+    expect(await host.ok('unpause', '--all')).toMatch(/^\w{64}$/);
+    await eventually(async () => (await count()) !== frozen && (await count()) !== '');
+    expect((await host.peapod('unpause', 'counter')).stderr).toMatch(/is not paused, can't unpause/);
+    await host.ok('pause', 'counter');
+    expect(await host.ok('kill', 'counter')).toBe('counter');
+    expect(await host.ok('wait', 'counter')).toBe('137');
+    expect((await host.peapod('pause', 'counter')).stderr).toMatch(/"exited" is not running, can't pause/);
+    for (const end of [
+      ['stop', '-t', '0'],
+      ['rm', '-f', '-t', '0'],
+    ]) {
+      await host.ok('restart', 'counter');
+      await host.ok('pause', 'counter');
+      expect(await host.ok(...end, 'counter')).toBe('counter');
+    }
+  });
+
+  it('B1: a pod is paused as a whole', async () => {
+    await using host = await rootHost();
+    const pod = await host.ok('pod', 'create', '--name', 'both');
+    for (const name of ['one', 'two']) {
+      await host.ok('run', '-d', '--pod', 'both', '--name', name, 'host', 'sleep', '1000');
+    }
+    await host.ok('pause', 'one');
+    expect(await host.ok('pod', 'pause', 'both')).toBe(pod);
+    expect(await host.ok('ps', '-a', '--format', '{{.State}}')).toBe('paused\npaused');
+    expect(await host.ok('pod', 'ps', '--format', '{{.Status}}')).toBe('Paused');
+    expect(await host.ok('pod', 'unpause', 'both')).toBe(pod);
+    expect(await host.ok('ps', '--format', '{{.State}}')).toBe('running\nrunning');
+  });
+});
