@@ -53,6 +53,7 @@ export async function connectNetwork(
     context.interrupt.check();
     await sandboxes.networks.connect(owner.id, endpoint);
     follow(parts, owner.id);
+    context.events.network('connect', endpoint.spec.network, owner.id);
   });
 }
 
@@ -83,6 +84,7 @@ export async function disconnectNetwork(
     await sandboxes.networks.disconnect(owner.id, endpoint.ifname);
     await sandboxes.networks.announce(owner.id);
     follow(parts, owner.id);
+    context.events.network('disconnect', name, owner.id);
   });
 }
 

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { prepareRun } from '../support/prepare-run.ts';
 import { makeHost, type TestHost } from '../support/test-host.ts';
 import { image, standing, type TimedCase, timedCases } from './cases.ts';
+import { measureNetworks, networkLines } from './networks.ts';
 import { type Summary, summarize } from './statistics.ts';
 import { measureThroughput, type Throughput } from './throughput.ts';
 
@@ -87,7 +88,9 @@ async function measureHost(host: TestHost, as: string): Promise<unknown> {
   const throughput = {} as Record<Tool, Throughput>;
   for (const tool of tools) throughput[tool] = await measureThroughput(host, tool, seconds);
   printThroughput(throughput);
-  return { timed, throughput };
+  const networks = await measureNetworks(host, rounds);
+  for (const line of networkLines(networks)) console.log(`  ${line}`);
+  return { timed, throughput, networks };
 }
 
 async function measureCase(host: TestHost, one: TimedCase): Promise<TimedResult> {

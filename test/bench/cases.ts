@@ -22,6 +22,13 @@ export const timedCases: readonly TimedCase[] = [
     timed: 'TOOL pod create --name benchN',
     after: 'TOOL pod rm --force --time 0 benchN',
   },
+  {
+    name: 'network connect',
+    before:
+      'TOOL network create benchN && TOOL run -d --name benchN --network bridge ' + `${image} sleep 1000`,
+    timed: 'TOOL network connect benchN benchN',
+    after: 'TOOL rm --force --time 0 benchN && TOOL network rm benchN',
+  },
   { name: 'exec true', timed: 'TOOL exec bench true' },
   { name: 'ps', timed: 'TOOL ps', limit: 1 },
   { name: 'ps -a --pod', timed: 'TOOL ps -a --pod' },
