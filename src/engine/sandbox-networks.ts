@@ -52,7 +52,7 @@ export class SandboxNetworks {
   /** Makes further ports of a running sandbox reachable; all or none. A sandbox without a network keeps them for its start. */
   async publish(id: string, ports: readonly PortMapping[]): Promise<void> {
     const record = this.#require(id);
-    if (!this.#isUp(record)) return;
+    if (!(await this.#isUpNow(record))) return;
     const published = await this.#endpoints.publish(record, ports);
     const others = record.published.filter(
       (one) => !published.some((port) => portKey(port) === portKey(one)),
@@ -93,7 +93,7 @@ export class SandboxNetworks {
     const before = this.#require(id);
     this.#setEndpoints(before, [...endpointsOf(before), endpoint]);
     const record = this.#require(id);
-    if (!this.#isUp(record)) return;
+    if (!(await this.#isUpNow(record))) return;
     try {
       this.#saveConnected(record, await this.#endpoints.attach(record, endpoint.ifname));
       this.#context.interrupt.check();
@@ -107,7 +107,7 @@ export class SandboxNetworks {
   /** A place on one network less. Idempotent. */
   async disconnect(id: string, ifname: string): Promise<void> {
     const record = this.#require(id);
-    const isUp = this.#isUp(record);
+    const isUp = await this.#isUpNow(record);
     const left = isUp ? await this.#endpoints.detach(record, ifname) : record;
     this.#context.store.db.transaction(() => {
       const others = endpointsOf(record).filter((endpoint) => endpoint.ifname !== ifname);
@@ -119,13 +119,13 @@ export class SandboxNetworks {
   /** Puts back what people and programs have removed of a running sandbox's networks. */
   async reload(id: string): Promise<void> {
     const record = this.#require(id);
-    if (this.#isUp(record)) await this.mend(record, true);
+    if (await this.#isUpNow(record)) await this.mend(record, true);
   }
 
   /** After a change that was killed: what has no attachment never was, the rest is as it should be. */
   async reconcile(id: string): Promise<void> {
     const record = this.#require(id);
-    if (!this.#isUp(record)) return;
+    if (!(await this.#isUpNow(record))) return;
     for (const { ifname } of endpointsOf(record)) {
       if (!record.attachments[ifname]) await this.disconnect(id, ifname);
     }
@@ -172,6 +172,13 @@ export class SandboxNetworks {
   #runs({ state, bootId, process }: ContainerRecord): boolean {
     const isUp = state === 'running' || state === 'paused';
     return isUp && bootId === this.#context.facts.bootId && process !== undefined && isAlive(process);
+  }
+
+  /** For changes: where a keeper was killed, the next one sees the namespaces that live on. */
+  async #isUpNow(record: SandboxRecord): Promise<boolean> {
+    if (record.state !== 'ready') return false;
+    await this.#context.inside();
+    return this.#isUp(record);
   }
 
   #save(record: SandboxRecord, state = record.state): void {

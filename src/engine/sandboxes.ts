@@ -80,6 +80,8 @@ export class Sandboxes {
    */
   async begin(id: string): Promise<{ network: Promise<void>; view: () => ReadySandbox }> {
     let record = this.#require(id);
+    // Namespaces outlive a keeper that was killed, and are seen again once the next one has joined them.
+    if (record.state !== 'released') await this.#context.inside();
     let state = this.state(record);
     if (state === 'released') {
       await this.#discard(record);

@@ -24,8 +24,7 @@ export const timedCases: readonly TimedCase[] = [
   },
   {
     name: 'network connect',
-    before:
-      'TOOL network create benchN && TOOL run -d --name benchN --network bridge ' + `${image} sleep 1000`,
+    before: `TOOL network create benchN && TOOL run -d --name benchN --network bridge ${image} sleep 1000`,
     timed: 'TOOL network connect benchN benchN',
     after: 'TOOL rm --force --time 0 benchN && TOOL network rm benchN',
   },

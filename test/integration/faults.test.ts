@@ -187,6 +187,6 @@ describeForRoot('helpers of an unprivileged user that were killed', () => {
     expect(await host.ok('exec', 'web', 'cat', '/www/index.html')).toBe('still here');
     await host.ok('pod', 'rm', '--force', '--time', '0', 'hurt');
     // The killed keeper's own clock, which would end by itself.
-    await host.rootSh("pkill -f '^sleep 60$' || true");
+    await host.rootSh("kill $(pgrep -f '^sleep 60$' -P 1)");
   });
 });
