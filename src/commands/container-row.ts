@@ -24,7 +24,7 @@ export function commandText(view: ContainerView, noTrunc: boolean): string {
 export function statusText(view: ContainerView, nowMs: number): string {
   switch (view.state) {
     case 'running':
-      return `Up ${ago(view.startedAtMs ?? view.createdAtMs, nowMs)}`;
+      return `Up ${ago(view.startedAtMs ?? view.createdAtMs, nowMs)}${view.health && ` (${view.health})`}`;
     case 'exited':
     case 'stopped':
       return `Exited (${view.exitCode ?? 0}) ${ago(view.finishedAtMs ?? view.createdAtMs, nowMs)}`;

@@ -28,6 +28,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...below('pod', podVerbs),
   ...containerVerbs,
   ...below('container', { ...containerVerbs, ...containerOnlyVerbs }),
+  'healthcheck run': {
+    summary: 'Check the health of a container',
+    group: 'Containers',
+    load: () => import('./healthcheck.ts').then((m) => m.healthcheckRun),
+  },
   pull: imageVerbs.pull as Verb,
   load: imageVerbs.load as Verb,
   images: imageVerbs.list as Verb,
@@ -70,6 +75,7 @@ export const aliases: Readonly<Record<string, string>> = {
 export const groups: Readonly<Record<string, { summary: string; group: Verb['group'] }>> = {
   pod: { summary: 'Manage pods', group: 'Pods' },
   container: { summary: 'Manage containers', group: 'Containers' },
+  healthcheck: { summary: 'Check the health of containers', group: 'Containers' },
   image: { summary: 'Manage images', group: 'Images' },
   network: { summary: 'Manage networks', group: 'Networks' },
   volume: { summary: 'Manage volumes', group: 'Volumes' },

@@ -3,11 +3,13 @@ import { atLeast, wrongArguments } from './arguments.ts';
 import { detachKeysFlag, sigProxyFlag } from './attach.ts';
 import { type Call, type Command, command } from './command.ts';
 import { array, bool, type FlagValues, list, optionalBool, string, uint } from './flags.ts';
+import { healthFlags, healthRequest } from './health-flags.ts';
 import { networkFlags, networkRequest } from './network-flags.ts';
 import { readId } from './targets.ts';
 
 const createFlags = {
   ...networkFlags,
+  ...healthFlags,
   'cap-add': list('Add capabilities'),
   'cap-drop': list('Drop capabilities'),
   cidfile: string('Write the id of the container to this file'),
@@ -130,6 +132,7 @@ function createRequest(call: Pick<Call, 'args' | 'command'>, values: CreateValue
     tty: values.tty,
     remove: values.rm,
     restart: values.restart,
+    health: healthRequest(values),
     readOnly: values['read-only'],
     privileged: values.privileged,
     capAdd: values['cap-add'],

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { checkCapabilities } from '../container/capabilities.ts';
 import { PeapodError } from '../errors.ts';
 import type { ContainerSpec, ImageRecord, MountSpec, RootfsSpec } from '../store/records.ts';
+import { resolveHealthcheck } from './health-spec.ts';
 import { parseEnvironment, parseLabels, parseSignal } from './parse-options.ts';
 import { parseTmpfs, parseVolume } from './parse-volume.ts';
 import type { ContainerCreateRequest } from './requests.ts';
@@ -19,6 +20,7 @@ export interface SpecInputs {
 /** Merges a request with its image's defaults. Throws INVALID_ARGUMENT; touches nothing. */
 export function resolveContainerSpec(request: ContainerCreateRequest, inputs: SpecInputs): ContainerSpec {
   const image = inputs.image?.config.config ?? {};
+  const healthcheck = resolveHealthcheck(request.health, image.Healthcheck);
   const restart = parseRestart(request.restart, request.remove);
   checkCapabilities(request.capAdd, request.capDrop);
   const security = parseSecurityOptions(request.securityOptions);
@@ -56,6 +58,7 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? 10,
     remove: request.remove,
     ...(restart ? { restart } : {}),
+    ...(healthcheck ? { healthcheck } : {}),
     exposedPorts: Object.keys(image.ExposedPorts ?? {}),
   };
 }

@@ -106,6 +106,8 @@ export interface ContainerOperations {
   ports(name: string): Promise<{ containerPort: string; bindings: string[] }[]>;
   /** Blocks until it is in any of the states; returns the exit code, -1 where it has not ended. */
   wait(name: string, conditions: readonly string[], intervalMs?: number): Promise<number>;
+  /** Checks the health once; true where it has passed. Throws WRONG_STATE, INVALID_ARGUMENT where there is no check. */
+  checkHealth(name: string): Promise<boolean>;
   /** conmon's exit command: records the exit, unmounts, removes where asked; idempotent. */
   cleanup(id: string): Promise<void>;
 }

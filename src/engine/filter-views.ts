@@ -34,6 +34,7 @@ const containerMatchers: Matchers<ContainerView> = {
     (view.imageId !== '' && view.imageId.startsWith(value)),
   pod: (view, value) => view.podName === value || (view.podId?.startsWith(value) ?? false),
   network: (view, value) => view.networks.includes(value),
+  health: (view, value) => view.health === value || (value === 'none' && view.health === ''),
   'restart-policy': (view, value) => view.restart.policy === value,
   'should-start-on-boot': (view, value) => view.restart.onBoot === parseBoolean(value),
   volume: (view, value) => hasVolume(view, value),

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import { sandboxFiles } from '../sandbox/namespaces.ts';
-import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records.ts';
+import type {
+  ContainerRecord,
+  HealthcheckSpec,
+  HealthRecord,
+  PodRecord,
+  SandboxRecord,
+} from '../store/records.ts';
 import type { Context } from './context.ts';
 import { binds, inspectMounts, tmpfs } from './inspect-mounts.ts';
 import { networkMode, networkSettings, portBindings } from './inspect-network.ts';
@@ -25,12 +31,16 @@ export function inspectContainer(
   const { spec, id } = record;
   const sandbox = store.sandboxes.get(record.sandboxId);
   const runtimeDir = paths.containerRuntime(id);
+  const supervision = store.supervision.get(id);
   return {
     Id: id,
     Created: time(record.createdAtMs),
     Path: spec.args[0] ?? '',
     Args: spec.args.slice(1),
-    State: inspectState(record, views.stateOf(record), paths.exits),
+    State: {
+      ...inspectState(record, views.stateOf(record), paths.exits),
+      Health: inspectHealth(supervision?.health),
+    },
     Image: spec.rootfs.kind === 'image' ? spec.rootfs.imageId : '',
     ImageName: spec.imageName,
     Rootfs: spec.rootfs.kind === 'directory' ? spec.rootfs.path : '',
@@ -43,7 +53,7 @@ export function inspectContainer(
     OCIRuntime: 'crun',
     PidFile: join(runtimeDir, 'pidfile'),
     Name: record.name,
-    RestartCount: store.supervision.get(id)?.restartCount ?? 0,
+    RestartCount: supervision?.restartCount ?? 0,
     Driver: 'overlay',
     Mounts: inspectMounts(context, spec.mounts),
     NetworkSettings: networkSettings(sandbox, netnsPath(context, sandbox)),
@@ -64,6 +74,7 @@ export function inspectContainer(
       Annotations: spec.annotations,
       StopSignal: spec.stopSignal,
       StopTimeout: spec.stopTimeoutSeconds,
+      ...inspectHealthcheck(spec.healthcheck),
       CreateCommand: record.createCommand,
       Secrets: (spec.secrets ?? [])
         .filter(({ type }) => type === 'mount')
@@ -101,6 +112,32 @@ function inspectState(record: ContainerRecord, state: string, exits: string): Re
     StartedAt: time(record.startedAtMs),
     FinishedAt: time(record.finishedAtMs),
     ExitFile: join(exits, record.id),
+  };
+}
+
+function inspectHealth(health: HealthRecord | undefined): Record<string, unknown> {
+  const log = health?.log.map(({ startMs, endMs, exitCode, output }) => ({
+    Start: time(startMs),
+    End: time(endMs),
+    ExitCode: exitCode,
+    Output: output,
+  }));
+  return { Status: health?.status ?? '', FailingStreak: health?.failingStreak ?? 0, Log: log ?? null };
+}
+
+/** Times in nanoseconds. */
+function inspectHealthcheck(spec: HealthcheckSpec | undefined): Record<string, unknown> {
+  if (!spec) return {};
+  const nanoseconds = (ms: number) => Math.round(ms * 1e6);
+  return {
+    Healthcheck: {
+      Test: spec.test,
+      ...(spec.startPeriodMs > 0 ? { StartPeriod: nanoseconds(spec.startPeriodMs) } : {}),
+      ...(spec.intervalMs > 0 ? { Interval: nanoseconds(spec.intervalMs) } : {}),
+      Timeout: nanoseconds(spec.timeoutMs),
+      Retries: spec.retries,
+    },
+    HealthcheckOnFailureAction: spec.onFailure,
   };
 }
 

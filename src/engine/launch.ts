@@ -16,6 +16,7 @@ import { mountCommands, mountHere } from '../host/mounts.ts';
 import type { ContainerRecord, MountSpec, SharedNamespace } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { writeEtcFiles } from './etc.ts';
+import { beginHealth } from './health.ts';
 import { planRootfs, userOf } from './rootfs.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
 import type { GivenSecrets } from './secret-uses.ts';
@@ -135,6 +136,7 @@ export class Launcher {
     await crun.start(runner, id);
     store.containers.setRunning(id, { ...monitored, startedAtMs, bootId: facts.bootId });
     // Another member that ended meanwhile did not count this one yet.
+    beginHealth(this.#context, { ...record, startedAtMs });
     events.container('start', record);
     if (attended) events.container('attach', record);
     if (isMember) await this.#sandboxes.networks.announce(record.sandboxId);

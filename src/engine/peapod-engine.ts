@@ -1,3 +1,4 @@
+import { PeapodError } from '../errors.ts';
 import type { Operation } from '../store/operations.ts';
 import { containerVerbs } from './container-verbs.ts';
 import { Containers } from './containers.ts';
@@ -23,6 +24,7 @@ import type { ContainerCreateRequest } from './requests.ts';
 import { Restarts } from './restarts.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { type SecretOperations, secretOperations } from './secret-operations.ts';
+import { unattended } from './unattended.ts';
 import { Views } from './views-of.ts';
 import { type VolumeOperations, volumeOperations } from './volume-operations.ts';
 
@@ -54,10 +56,11 @@ export class PeapodEngine implements Engine {
 
   async recover(): Promise<void> {
     await this.#operations.recoverAbandoned();
-    const unattended = this.#restarts.unattended();
-    if (unattended.length === 0) return;
-    const { resume } = await import('./resume.ts');
-    for (const id of unattended) resume(this.#context, id);
+    const { restart, health } = unattended(this.#context);
+    if (restart.length === 0 && health.length === 0) return;
+    const { resume, resumeHealth } = await import('./resume.ts');
+    for (const id of restart) resume(this.#context, id);
+    for (const id of health) resumeHealth(this.#context, id);
   }
 
   close(): void {
@@ -175,6 +178,15 @@ export class PeapodEngine implements Engine {
       const { waitFor } = await import('./wait.ts');
       const { id } = this.#containers.require(name);
       return waitFor(this.#context, this.#views, id, conditions, intervalMs);
+    },
+    checkHealth: async (name) => {
+      const { checkHealth } = await import('./health-check.ts');
+      const record = this.#containers.find(name);
+      if (record) return checkHealth(this.#context, this.#lifecycle, record);
+      throw new PeapodError(
+        'NOT_FOUND',
+        `unable to look up ${name} to perform a health check: no container with name or ID "${name}" found: no such container`,
+      );
     },
     cleanup: (id) => this.#lifecycle.cleanup(id),
     ...containerVerbs(() => this.#parts()),

@@ -59,6 +59,19 @@ export interface PodCreateRequest extends NetworkFlags {
   readonly replace: boolean;
 }
 
+/** `--health-…`, as typed. */
+export interface HealthRequest {
+  /** `--health-cmd`. */
+  readonly command?: string | undefined;
+  readonly interval?: string | undefined;
+  readonly timeout?: string | undefined;
+  readonly startPeriod?: string | undefined;
+  readonly retries?: number | undefined;
+  readonly onFailure?: string | undefined;
+  /** `--no-healthcheck`. */
+  readonly none: boolean;
+}
+
 export interface ContainerCreateRequest extends NetworkFlags {
   /** An image's name or id, or `host`; undefined where `rootfs` is set. */
   readonly image?: string | undefined;
@@ -92,6 +105,7 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly remove: boolean;
   /** `no`, `always`, `unless-stopped`, `on-failure[:n]`. */
   readonly restart?: string | undefined;
+  readonly health: HealthRequest;
   readonly readOnly: boolean;
   readonly privileged: boolean;
   readonly capAdd: readonly string[];

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isPeapodError } from '../errors.ts';
-import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
+import { signalProcess, waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord, SupervisionRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { nextPauseMs, wantsRestart } from './restart-policy.ts';
@@ -99,19 +99,6 @@ export class Restarts {
         if (isPeapodError(error, 'INTERRUPTED') || !this.isMine(id)) throw error;
       }
     }
-  }
-
-  /** Containers whose restarter was killed, or whose monitor was, so that nobody has seen their end. */
-  unattended(): string[] {
-    const { store, facts } = this.#context;
-    return store.supervision
-      .watched(facts.bootId)
-      .filter(({ restarter, state, process, monitor }) => {
-        if (restarter && isAlive(restarter)) return false;
-        if (state === 'exited') return restarter !== undefined;
-        return process !== undefined && !isAlive(process) && !(monitor && isAlive(monitor));
-      })
-      .map(({ containerId }) => containerId);
   }
 
   #isSelf(restarter: SupervisionRecord['restarter']): boolean {

@@ -8,6 +8,7 @@ import { isAlive } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { killPatienceMs } from './end-process.ts';
+import { endHealth } from './health.ts';
 import { releaseVolumes } from './volume-mounts.ts';
 
 /** Of a container whose first process has ended: 255 where conmon was killed before it could write the code, as podman has it. */
@@ -22,15 +23,17 @@ export async function exitOf(
 
 /** Mounts, crun's state, runtime files. Idempotent. */
 export async function takeDown(
-  { crun, isRunning }: { crun: Crun; isRunning(record: ContainerRecord): boolean },
+  lifecycle: { readonly crun: Crun; isRunning(record: ContainerRecord): boolean },
   context: Context,
   record: ContainerRecord,
 ): Promise<void> {
   const { paths, separateMounts } = context;
   const { id } = record;
+  const { crun } = lifecycle;
+  endHealth(context, record);
   if (!crun.forgetDead(id)) await crun.delete(await context.inside(), id);
   unmountRootfs(paths.container(id), separateMounts);
-  await releaseVolumes(context, record, isRunning);
+  await releaseVolumes(context, record, (other) => lifecycle.isRunning(other));
   rmSync(paths.containerRuntime(id), { recursive: true, force: true });
 }
 

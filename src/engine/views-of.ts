@@ -53,6 +53,7 @@ export class Views {
       networkMode: networkMode(sandbox, record.podId !== undefined && record.sandboxId === record.podId),
       attachments: this.#attachments(sandbox),
       labels: spec.labels,
+      health: this.#health(record, state),
       autoRemove: spec.remove,
       restart: this.#restart(record),
       mounts: spec.mounts.map(({ source, destination }) => ({ source, destination })),
@@ -65,6 +66,11 @@ export class Views {
     if (record.state !== 'running' && record.state !== 'paused') return record.state;
     if (record.bootId !== this.#context.facts.bootId) return 'exited';
     return this.#lifecycle.isRunning(record) ? record.state : 'stopped';
+  }
+
+  #health({ id, spec }: ContainerRecord, state: string): string {
+    if (!spec.healthcheck || (state !== 'running' && state !== 'paused')) return '';
+    return this.#context.store.supervision.get(id)?.health?.status ?? '';
   }
 
   #restart({ id, spec, exitCode = 0 }: ContainerRecord): ContainerView['restart'] {

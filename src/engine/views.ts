@@ -41,6 +41,8 @@ export interface ContainerView {
   readonly labels: Readonly<Record<string, string>>;
   /** The source of a volume is its name. */
   readonly mounts: readonly { readonly source: string; readonly destination: string }[];
+  /** `starting`, `healthy`, `unhealthy`; empty where it does not run or nothing is checked. */
+  readonly health: string;
   /** `--rm`. */
   readonly autoRemove: boolean;
   /**

@@ -162,6 +162,8 @@ export interface ContainerSpec {
   readonly remove: boolean;
   /** Absent where it stays as it ended. */
   readonly restart?: RestartSpec;
+  /** Absent where there is none, or `none`. */
+  readonly healthcheck?: HealthcheckSpec;
   /** `80/tcp` and the like, from EXPOSE and `--expose`. */
   readonly exposedPorts: readonly string[];
 }
@@ -173,7 +175,33 @@ export interface RestartSpec {
   readonly maxRetries?: number;
 }
 
-/** What is remembered of a container that has a restart policy. */
+export interface HealthcheckSpec {
+  /** `CMD` and the words of a command, or `CMD-SHELL` and a line. */
+  readonly test: readonly string[];
+  /** Between the end of one check and the start of the next; 0 where only `healthcheck run` checks. */
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly startPeriodMs: number;
+  readonly retries: number;
+  readonly onFailure: 'none' | 'kill' | 'restart' | 'stop';
+}
+
+export interface HealthResult {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** -1 where the time was over. */
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+export interface HealthRecord {
+  readonly status: 'starting' | 'healthy' | 'unhealthy';
+  readonly failingStreak: number;
+  /** The last few, oldest first. */
+  readonly log: readonly HealthResult[];
+}
+
+/** What is remembered of a container that has a restart policy or a health check. */
 export interface SupervisionRecord {
   /** How often the policy has started it again since a user did. */
   readonly restartCount: number;
@@ -183,6 +211,10 @@ export interface SupervisionRecord {
   readonly restarter?: { readonly pid: number; readonly startTicks: number };
   /** The last signal a user has sent to it since it was started. */
   readonly userSignal?: number;
+  /** Since its last start; absent without a health check. */
+  readonly health?: HealthRecord;
+  /** The process that has its health checked while it runs. */
+  readonly healthTimer?: { readonly pid: number; readonly startTicks: number };
 }
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'exited';
@@ -239,6 +271,14 @@ export interface ImageConfig {
     readonly WorkingDir?: string;
     readonly Labels?: Readonly<Record<string, string>> | null;
     readonly StopSignal?: string;
+    /** Of images in docker's format; times in nanoseconds. */
+    readonly Healthcheck?: {
+      readonly Test?: readonly string[];
+      readonly Interval?: number;
+      readonly Timeout?: number;
+      readonly StartPeriod?: number;
+      readonly Retries?: number;
+    };
   };
   readonly rootfs: { readonly type: string; readonly diff_ids: readonly string[] };
   readonly history?: readonly {

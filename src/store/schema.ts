@@ -118,6 +118,11 @@ CREATE TABLE supervision (
 ) STRICT;
 `;
 
+const health = `
+ALTER TABLE supervision ADD COLUMN health TEXT;
+ALTER TABLE supervision ADD COLUMN health_timer TEXT;
+`;
+
 /** SQL, or work that also needs the directory that the database lies in. */
 type Migration = string | ((db: DatabaseSync, root: string) => void);
 
@@ -129,4 +134,5 @@ export const migrations: readonly Migration[] = [
   secretSchema,
   severalNetworks,
   exitCodes,
+  health,
 ];

@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../host/processes.ts';
 import type { Database } from './database.ts';
-import type { ContainerState, SupervisionRecord } from './records.ts';
+import type { ContainerState, HealthRecord, SupervisionRecord } from './records.ts';
 
 interface Row {
   container_id: string;
@@ -8,11 +8,16 @@ interface Row {
   pause_ms: number;
   restarter: string | null;
   user_signal: number | null;
+  health: string | null;
+  health_timer: string | null;
 }
 
 interface WatchedRow {
   container_id: string;
   restarter: string | null;
+  health_timer: string | null;
+  policy: string | null;
+  interval_ms: number | null;
   state: ContainerState;
   process: string | null;
   monitor: string | null;
@@ -20,15 +25,20 @@ interface WatchedRow {
 
 export interface WatchedContainer {
   readonly containerId: string;
+  /** It has a restart policy. */
+  readonly restarts: boolean;
+  /** Its health is checked at intervals. */
+  readonly isChecked: boolean;
   readonly state: ContainerState;
   readonly restarter?: ProcessIdentity;
+  readonly healthTimer?: ProcessIdentity;
   readonly process?: ProcessIdentity;
   readonly monitor?: ProcessIdentity;
 }
 
 /**
- * What is remembered of containers that something watches over: a restart policy. Others have no row here; a row
- * goes with its container.
+ * What is remembered of containers that something watches over: a restart policy, a health check. Others have no
+ * row here; a row goes with its container.
  */
 export class SupervisionTable {
   readonly #db: Database;
@@ -46,14 +56,18 @@ export class SupervisionTable {
   watched(bootId: string): WatchedContainer[] {
     return this.#db
       .all<WatchedRow>(
-        `SELECT container_id, restarter, state, process, monitor FROM supervision
+        `SELECT container_id, restarter, health_timer, state, process, monitor,
+         spec ->> '$.restart.policy' AS policy, spec ->> '$.healthcheck.intervalMs' AS interval_ms FROM supervision
          JOIN containers ON containers.id = container_id WHERE boot_id = ?`,
         bootId,
       )
       .map((row) => ({
         containerId: row.container_id,
         state: row.state,
+        restarts: row.policy !== null,
+        isChecked: (row.interval_ms ?? 0) > 0,
         ...(row.restarter ? { restarter: JSON.parse(row.restarter) } : {}),
+        ...(row.health_timer ? { healthTimer: JSON.parse(row.health_timer) } : {}),
         ...(row.process ? { process: JSON.parse(row.process) } : {}),
         ...(row.monitor ? { monitor: JSON.parse(row.monitor) } : {}),
       }));
@@ -111,6 +125,31 @@ export class SupervisionTable {
     );
   }
 
+  setHealth(containerId: string, health: HealthRecord): void {
+    this.#db.run(
+      `INSERT INTO supervision (container_id, health) VALUES (?1, ?2)
+       ON CONFLICT DO UPDATE SET health = ?2`,
+      containerId,
+      JSON.stringify(health),
+    );
+  }
+
+  /** False where somebody else has set another since `from`. */
+  setHealthTimer(containerId: string, from: ProcessIdentity | undefined, timer: ProcessIdentity): boolean {
+    return (
+      this.#db.run(
+        'UPDATE supervision SET health_timer = ? WHERE container_id = ? AND health_timer IS ?',
+        JSON.stringify(timer),
+        containerId,
+        from ? JSON.stringify(from) : null,
+      ) === 1
+    );
+  }
+
+  forgetHealthTimer(containerId: string): void {
+    this.#db.run('UPDATE supervision SET health_timer = NULL WHERE container_id = ?', containerId);
+  }
+
   /** It stays as it is. */
   forgetRestart(containerId: string): void {
     this.#db.run('UPDATE supervision SET restarter = NULL WHERE container_id = ?', containerId);
@@ -123,5 +162,7 @@ function toRecord(row: Row): SupervisionRecord {
     pauseMs: row.pause_ms,
     ...(row.restarter ? { restarter: JSON.parse(row.restarter) } : {}),
     ...(row.user_signal === null ? {} : { userSignal: row.user_signal }),
+    ...(row.health ? { health: JSON.parse(row.health) } : {}),
+    ...(row.health_timer ? { healthTimer: JSON.parse(row.health_timer) } : {}),
   };
 }

@@ -42,6 +42,7 @@ const plainContainer = {
   tty: false,
   remove: false,
   restart: undefined,
+  health: { none: false },
   readOnly: false,
   privileged: false,
   capAdd: [],

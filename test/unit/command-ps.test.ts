@@ -25,6 +25,7 @@ const container = (more: Partial<ContainerView>): ContainerView => ({
   networkMode: 'slirp4netns',
   attachments: [],
   labels: {},
+  health: '',
   autoRemove: false,
   restart: { policy: 'no', count: 0, onBoot: false },
   mounts: [],

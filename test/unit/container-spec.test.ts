@@ -25,6 +25,7 @@ const request = (more: Partial<ContainerCreateRequest> = {}): ContainerCreateReq
   interactive: false,
   tty: false,
   remove: false,
+  health: { none: false },
   readOnly: false,
   privileged: false,
   capAdd: [],
