@@ -88,7 +88,9 @@ describeForBoth('restart policies', (makeHost) => {
     await restarter(host, id);
     await host.ok('stop', 'loop');
     expect(await inspect(host, 'loop', '{{.State.Status}}')).toBe('exited');
-    expect(await host.rootSh(`pgrep -f 'container cleanup ${id}' | grep -vx $$ || :`)).toBe('');
+    await eventually(
+      async () => (await host.rootSh(`pgrep -f 'container cleanup ${id}' | grep -vx $$ || :`)) === '',
+    );
 
     await host.ok('start', 'loop');
     await becomes(host, 'loop', /^restarting [2-9] 1$/);
