@@ -43,6 +43,7 @@ export const imageHeadings: Readonly<Record<string, string>> = {
 export interface ImageRowOptions {
   readonly noTrunc: boolean;
   readonly digests: boolean;
+  readonly history: boolean;
   readonly nowMs: number;
 }
 
@@ -54,7 +55,13 @@ export function imageCells({ view, repository, tag }: NamedImage, options: Image
     imageId(view, options.noTrunc),
     ago(view.createdAtMs, options.nowMs),
     humanSize(view.sizeBytes),
+    ...(options.history ? [newestFirst(view).join(', ')] : []),
   ];
+}
+
+/** As podman's table has them, unlike its JSON. */
+function newestFirst({ names, pastNames }: ImageView): string[] {
+  return [...new Set([...names, ...pastNames.toReversed()])];
 }
 
 function repoDigests(view: ImageView): string[] {
@@ -64,7 +71,7 @@ function repoDigests(view: ImageView): string[] {
 export function imageJson(view: ImageView): Record<string, unknown> {
   return {
     Id: view.id,
-    ParentId: '',
+    ParentId: view.parentId,
     RepoTags: view.names.length === 0 ? null : view.names,
     RepoDigests: repoDigests(view),
     Size: view.sizeBytes,
@@ -74,7 +81,7 @@ export function imageJson(view: ImageView): Record<string, unknown> {
     Containers: view.containers,
     Names: view.names,
     Digest: view.digest,
-    History: view.names,
+    History: view.pastNames,
     Created: unixSeconds(view.createdAtMs),
     CreatedAt: new Date(view.createdAtMs).toISOString().replace('.000Z', 'Z'),
   };
@@ -104,7 +111,7 @@ export function imageRow(
     Names: view.names,
     RepoTags: view.names,
     RepoDigests: repoDigests(view),
-    History: view.names.join(', '),
+    History: newestFirst(view).join(', '),
     ReadOnly: false,
     Dangling: view.names.length === 0,
   };

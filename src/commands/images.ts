@@ -20,10 +20,11 @@ export const images = command({
   description: 'Lists the images that were pulled or loaded.',
   examples: ['images', 'images --format json', 'images --filter dangling=true'],
   flags: {
-    all: bool('Show all images; there are no hidden ones', { short: 'a' }),
+    all: bool('Also show those without a name that others were built on', { short: 'a' }),
     digests: bool('Show digests'),
     filter: array('Show only what matches KEY=VALUE, such as reference, dangling, label', { short: 'f' }),
     format: string("'json', or a Go template; 'table …' for columns"),
+    history: bool('Show the names that images have had'),
     'no-trunc': bool('Do not truncate ids', { aliases: ['notruncate'] }),
     noheading: bool('Do not print headers', { short: 'n', aliases: ['no-heading'] }),
     quiet: bool('Print only ids', { short: 'q' }),
@@ -32,15 +33,24 @@ export const images = command({
   args: atMost(1),
   async run(call) {
     const { values, stdout, args } = call;
+    if (values.quiet && values.format !== undefined)
+      throw wrongArguments('quiet and format are mutually exclusive', call.command);
     if (values.filter.length > 0 && args.length > 0)
       throw wrongArguments('cannot specify an image and a filter(s)', call.command);
     const sort = sorter(values.sort ?? 'created');
     const filters = parseFilters([...values.filter, ...args.map((name) => `reference=${name}`)]);
     const engine = await call.engine();
-    const views = await engine.images.list(filters);
+    const found = await engine.images.list(filters);
+    const asked = values.all || Object.hasOwn(filters, 'intermediate');
+    const views = found.filter(({ names, hasChildren }) => asked || names.length > 0 || !hasChildren);
     const named = namedImages(views).sort(sort);
 
-    const options = { noTrunc: values['no-trunc'], digests: values.digests, nowMs: call.nowMs() };
+    const options = {
+      noTrunc: values['no-trunc'],
+      digests: values.digests,
+      history: values.history,
+      nowMs: call.nowMs(),
+    };
     if (isJson(values.format)) {
       const distinct = [...new Set(named.map(({ view }) => view))];
       stdout.line(JSON.stringify(distinct.map(imageJson), null, 4));
@@ -65,6 +75,7 @@ export const images = command({
         'IMAGE ID',
         'CREATED',
         'SIZE',
+        ...(values.history ? ['HISTORY'] : []),
       ];
       const rows = named.map((image) => imageCells(image, options));
       stdout.write(table(values.noheading ? rows : [heading, ...rows]));

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { writeFully } from '../host/write.ts';
 
 /** Where a command writes. `line` adds the newline. */
 export interface Output {
@@ -26,7 +26,7 @@ export function descriptorOutput(fd: number, buffered: boolean, before?: Output)
   const flush = () => {
     const text = pending;
     pending = '';
-    if (text !== '' && open) open = writeAll(fd, Buffer.from(text));
+    if (text !== '' && open) open = writeFully(fd, Buffer.from(text));
   };
   const write = (text: string) => {
     if (!open) throw new BrokenPipe();
@@ -41,20 +41,4 @@ export function descriptorOutput(fd: number, buffered: boolean, before?: Output)
     });
   };
   return { write, line: (text) => write(`${text}\n`), flush };
-}
-
-/** False where nobody reads the other end. */
-function writeAll(fd: number, bytes: Uint8Array): boolean {
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(fd, bytes, done);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'EPIPE') return false;
-      // A terminal or pipe shared with a program that made it non-blocking is full: its reader needs a moment.
-      if (code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
-    }
-  }
-  return true;
 }

@@ -1,6 +1,6 @@
 import type { Verb } from './verb.ts';
 import { containerOnlyVerbs, containerVerbs } from './verbs-containers.ts';
-import { imageVerbs } from './verbs-images.ts';
+import { imageVerbs, topImageVerbs } from './verbs-images.ts';
 import { networkVerbs } from './verbs-networks.ts';
 import { podVerbs } from './verbs-pods.ts';
 import { secretVerbs, volumeVerbs } from './verbs-storage.ts';
@@ -33,10 +33,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     group: 'Containers',
     load: () => import('./healthcheck.ts').then((m) => m.healthcheckRun),
   },
-  pull: imageVerbs.pull as Verb,
-  load: imageVerbs.load as Verb,
-  images: imageVerbs.list as Verb,
-  rmi: imageVerbs.rm as Verb,
+  ...topImageVerbs,
   ...below('image', imageVerbs),
   ...below('network', networkVerbs),
   events,
@@ -63,6 +60,7 @@ export const aliases: Readonly<Record<string, string>> = {
   'container ls': 'container ps',
   'container list': 'container ps',
   'image ls': 'image list',
+  'image remove': 'image rm',
   'network list': 'network ls',
   'network remove': 'network rm',
   'secret list': 'secret ls',

@@ -11,6 +11,7 @@ export const rmi = command({
   flags: {
     all: bool('Remove all images', { short: 'a' }),
     force: bool('Remove the containers that use the image first', { short: 'f' }),
+    'no-prune': bool('Keep images without a name that this one was built on'),
     ignore: bool('An image that does not exist is no error', { short: 'i' }),
   },
   args: anyArguments,
@@ -26,7 +27,7 @@ export const rmi = command({
     const { images } = await call.engine();
     const names = all ? (await images.list()).map(({ id }) => id) : call.args;
     const work = async (name: string) => {
-      const lines = await images.remove(name, { force });
+      const lines = await images.remove(name, { force, noPrune: call.values['no-prune'] });
       return lines.length === 0 ? undefined : lines.join('\n');
     };
     // Images share layers and names: one after the other.

@@ -1,34 +1,78 @@
 import type { Verb } from './verb.ts';
 
-export const imageVerbs: Record<string, Verb> = {
-  pull: {
-    summary: 'Pull images from a registry',
+/** The verbs of images, by their names below `image`. */
+export const imageVerbs = {
+  exists: {
+    summary: 'Check if an image exists',
     group: 'Images',
-    load: () => import('./image-transfer.ts').then((m) => m.pull),
+    load: () => import('./exists.ts').then((m) => m.imageExists),
   },
-  load: {
-    summary: 'Load images from an archive',
+  history: {
+    summary: 'Show the steps by which an image was made',
     group: 'Images',
-    load: () => import('./image-transfer.ts').then((m) => m.load),
-  },
-  list: {
-    summary: 'List images in local storage',
-    group: 'Images',
-    load: () => import('./images.ts').then((m) => m.images),
-  },
-  rm: {
-    summary: 'Remove images from local storage',
-    group: 'Images',
-    load: () => import('./rmi.ts').then((m) => m.rmi),
+    load: () => import('./image-history.ts').then((m) => m.history),
   },
   inspect: {
     summary: 'Display the configuration of images',
     group: 'Images',
     load: () => import('./inspect.ts').then((m) => m.imageInspect),
   },
-  exists: {
-    summary: 'Check if an image exists',
+  list: {
+    summary: 'List images in local storage',
     group: 'Images',
-    load: () => import('./exists.ts').then((m) => m.imageExists),
+    load: () => import('./images.ts').then((m) => m.images),
   },
+  load: {
+    summary: 'Load images from an archive',
+    group: 'Images',
+    load: () => import('./image-transfer.ts').then((m) => m.load),
+  },
+  prune: {
+    summary: 'Remove unused images',
+    group: 'Images',
+    load: () => import('./image-prune.ts').then((m) => m.imagePrune),
+  },
+  pull: {
+    summary: 'Pull images from a registry',
+    group: 'Images',
+    load: () => import('./image-transfer.ts').then((m) => m.pull),
+  },
+  push: {
+    summary: 'Push an image to a registry or another place',
+    group: 'Images',
+    load: () => import('./image-send.ts').then((m) => m.push),
+  },
+  rm: {
+    summary: 'Remove images from local storage',
+    group: 'Images',
+    load: () => import('./rmi.ts').then((m) => m.rmi),
+  },
+  save: {
+    summary: 'Write images to an archive or a directory',
+    group: 'Images',
+    load: () => import('./image-send.ts').then((m) => m.save),
+  },
+  tag: {
+    summary: 'Give an image further names',
+    group: 'Images',
+    load: () => import('./image-tag.ts').then((m) => m.tag),
+  },
+  untag: {
+    summary: 'Take names from an image',
+    group: 'Images',
+    load: () => import('./image-tag.ts').then((m) => m.untag),
+  },
+} satisfies Record<string, Verb>;
+
+/** Those that may be said without `image`. */
+export const topImageVerbs: Readonly<Record<string, Verb>> = {
+  history: imageVerbs.history,
+  images: imageVerbs.list,
+  load: imageVerbs.load,
+  pull: imageVerbs.pull,
+  push: imageVerbs.push,
+  rmi: imageVerbs.rm,
+  save: imageVerbs.save,
+  tag: imageVerbs.tag,
+  untag: imageVerbs.untag,
 };

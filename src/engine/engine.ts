@@ -1,5 +1,6 @@
 import type { EndpointFlags } from './endpoint-spec.ts';
 import type { Filters } from './filters.ts';
+import type { ImageOperations, ProgressSink } from './image-api.ts';
 import type {
   ContainerCreateRequest,
   EnterRequest,
@@ -10,8 +11,10 @@ import type {
   PodCreateRequest,
 } from './requests.ts';
 import type { SecretOperations } from './secret-operations.ts';
-import type { ContainerView, DoctorFinding, EventView, ImageView, NetworkView, PodView } from './views.ts';
+import type { ContainerView, DoctorFinding, EventView, NetworkView, PodView } from './views.ts';
 import type { VolumeOperations } from './volume-operations.ts';
+
+export type { ImageOperations, ProgressSink } from './image-api.ts';
 
 /** What commands may ask for. Names stand for a name, a full id or an unambiguous id prefix. */
 export interface Engine {
@@ -112,22 +115,6 @@ export interface ContainerOperations {
   cleanup(id: string): Promise<void>;
 }
 
-export interface ImageOperations {
-  /** Returns the image id. `policy` as `--pull`. */
-  pull(
-    reference: string,
-    options: { policy: string; tlsVerify?: boolean | undefined; quiet: boolean },
-    progress: ProgressSink,
-  ): Promise<string>;
-  /** Archive path, or undefined for standard input. Returns the names, or ids where untagged. */
-  load(input: string | undefined, progress: ProgressSink): Promise<string[]>;
-  list(filters?: Filters): Promise<ImageView[]>;
-  inspect(name: string): Promise<Record<string, unknown>>;
-  /** Returns lines as `podman rmi` prints them: `Untagged: …`, `Deleted: …`. */
-  remove(name: string, options: { force: boolean }): Promise<string[]>;
-  exists(name: string): Promise<boolean>;
-}
-
 export interface NetworkOperations {
   /** Returns the name. Throws NAME_IN_USE, NETWORK_CONFIG for subnets that are taken, NETWORK_UNSUPPORTED. */
   create(request: NetworkCreateRequest): Promise<string>;
@@ -165,5 +152,3 @@ export interface SystemOperations {
 
 /** Receives log lines without their newline; `partial` ones have none. */
 export type LogSink = (stream: 'stdout' | 'stderr', line: string, partial: boolean) => void;
-/** Receives progress lines for standard error. */
-export type ProgressSink = (line: string) => void;

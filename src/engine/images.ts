@@ -1,68 +1,97 @@
-import { PeapodError } from '../errors.ts';
+import { isPeapodError } from '../errors.ts';
+import { hasChildren, parentOf } from '../image/relations.ts';
+import type { ImageStore } from '../image/store.ts';
 import type { Context } from './context.ts';
 import type { Filters } from './filters.ts';
+import { filterImages } from './image-filters.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ImageView } from './views.ts';
 
 /** Rows of `images`, newest first as podman sorts them. */
 export async function listImages(context: Context, filters: Filters = {}): Promise<ImageView[]> {
   const images = await context.images();
-  const views = images.list().map(
+  return filterImages(viewsOf(context, images), filters, (name) => images.require(name));
+}
+
+function viewsOf(context: Context, images: ImageStore): ImageView[] {
+  const all = images.list();
+  const views = all.map(
     (image): ImageView => ({
       id: image.id,
       digest: image.digest,
       names: image.names,
+      pastNames: images.pastNames(image),
       createdAtMs: image.createdAtMs,
       sizeBytes: image.sizeBytes,
       containers: context.store.containers.idsOfImage(image.id).length,
       labels: image.config.config?.Labels ?? {},
+      parentId: parentOf(image, all)?.id ?? '',
+      hasChildren: hasChildren(image, all),
     }),
   );
-  views.sort((a, b) => b.createdAtMs - a.createdAtMs);
-  return filterImages(views, filters);
+  return views.sort((a, b) => b.createdAtMs - a.createdAtMs);
 }
 
-function filterImages(views: ImageView[], filters: Filters): ImageView[] {
-  const matchers: Record<string, (view: ImageView, value: string) => boolean> = {
-    dangling: (view, value) => (view.names.length === 0) === (value !== 'false'),
-    id: (view, value) => view.id.startsWith(value),
-    label: (view, value) => {
-      const [key, ...rest] = value.split('=');
-      const label = view.labels[key as string];
-      return label !== undefined && (rest.length === 0 || label === rest.join('='));
-    },
-    reference: (view, value) => view.names.some((name) => name.includes(value.replaceAll('*', ''))),
-  };
-  return Object.entries(filters).reduce((left, [key, values]) => {
-    const matches = Object.hasOwn(matchers, key) ? matchers[key] : undefined;
-    if (!matches) {
-      throw new PeapodError('INVALID_ARGUMENT', `${key} is an invalid filter`, {
-        hint: `filters here: ${Object.keys(matchers).join(', ')}`,
-      });
-    }
-    return left.filter((view) => values.some((value) => matches(view, value)));
-  }, views);
-}
-
-/** `rmi`: with force, the containers that use the image go first. */
+/**
+ * `rmi`: with force, the containers that use the image go first. Unless `noPrune` is set, what it was built
+ * on goes with it where that has no name and no other use.
+ */
 export async function removeImage(
   context: Context,
   lifecycle: Lifecycle,
   name: string,
-  force: boolean,
+  { force, noPrune }: { force: boolean; noPrune: boolean },
 ): Promise<string[]> {
   const images = await context.images();
   const usedBy = (imageId: string) => context.store.containers.idsOfImage(imageId);
-  if (force) {
-    const image = images.require(name);
+  const image = images.find(name);
+  if (force && image) {
     for (const id of usedBy(image.id)) await lifecycle.remove(id, { force: true, timeoutSeconds: 0 });
   }
-  const { id } = images.require(name);
+  let parent = image && !noPrune ? parentOf(image, images.list()) : undefined;
   const lines = await images.remove(name, { force, usedBy });
   for (const line of lines) {
     const [what, untagged = name] = line.split(': ');
-    if (what === 'Untagged') context.events.image('untag', id, untagged);
-    else context.events.image('remove', id, name);
+    if (what === 'Untagged') context.events.image('untag', image?.id ?? '', untagged);
+    else context.events.image('remove', image?.id ?? '', name);
+  }
+  while (parent && !images.find(image?.id as string)) {
+    const all = images.list();
+    const isLoose = parent.names.length === 0 && !hasChildren(parent, all) && usedBy(parent.id).length === 0;
+    if (!isLoose) break;
+    const above = parentOf(parent, all);
+    lines.push(...(await images.remove(parent.id, { force: false, usedBy })));
+    context.events.image('remove', parent.id, parent.id);
+    parent = above;
   }
   return lines;
+}
+
+/** `image prune`: what has no name and nothing built on it, or with `all` whatever no container uses. */
+export async function pruneImages(
+  context: Context,
+  { all, filters }: { all: boolean; filters: Filters },
+): Promise<string[]> {
+  const images = await context.images();
+  const usedBy = (imageId: string) => context.store.containers.idsOfImage(imageId);
+  const removed: string[] = [];
+  // An image may keep another from being loose: until nothing more goes.
+  for (let before = -1; before < removed.length; ) {
+    before = removed.length;
+    const chosen = filterImages(viewsOf(context, images), filters, (name) => images.require(name));
+    for (const view of chosen) {
+      const goes = view.containers === 0 && !view.hasChildren && (all || view.names.length === 0);
+      if (!goes) continue;
+      try {
+        await images.remove(view.id, { force: true, usedBy });
+        removed.push(view.id);
+        context.events.image('remove', view.id, view.names[0] ?? view.id);
+      } catch (error) {
+        // Another command was faster, or has just made a container of it.
+        if (!isPeapodError(error, 'NOT_FOUND') && !isPeapodError(error, 'IMAGE_IN_USE')) throw error;
+      }
+    }
+  }
+  await images.forgetPartial();
+  return removed;
 }

@@ -12,10 +12,11 @@ import type {
   ProgressSink,
   SystemOperations,
 } from './engine.ts';
+import { imageOperations } from './image-operations.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { Networks } from './networks.ts';
 import { Operations } from './operations.ts';
-import { parsePullPolicy, parseSignal } from './parse-options.ts';
+import { parseSignal } from './parse-options.ts';
 import type { EngineParts } from './parts.ts';
 import { podVerbs } from './pod-verbs.ts';
 import { Pods } from './pods.ts';
@@ -40,6 +41,7 @@ export class PeapodEngine implements Engine {
   readonly #pods: Pods;
   readonly #containers: Containers;
   readonly #views: Views;
+  readonly images: ImageOperations;
 
   constructor(context: Context) {
     this.#context = context;
@@ -49,6 +51,7 @@ export class PeapodEngine implements Engine {
     this.#lifecycle = new Lifecycle(context, this.#operations, this.#sandboxes, this.#restarts);
     this.#pods = new Pods(context, this.#operations, this.#sandboxes, this.#lifecycle);
     this.#containers = new Containers(context, this.#operations, this.#lifecycle, this.#pods);
+    this.images = imageOperations(context, this.#lifecycle);
     this.#views = new Views(context, this.#lifecycle, this.#sandboxes);
     this.secrets = secretOperations(context);
     this.volumes = volumeOperations(context, this.#lifecycle);
@@ -190,35 +193,6 @@ export class PeapodEngine implements Engine {
     },
     cleanup: (id) => this.#lifecycle.cleanup(id),
     ...containerVerbs(() => this.#parts()),
-  };
-
-  readonly images: ImageOperations = {
-    pull: async (reference, options, progress) => {
-      const policy = parsePullPolicy(options.policy);
-      const images = await this.#context.images();
-      const id = await this.#context.interrupt.blame(
-        images.pull(reference, { ...options, policy }, progress),
-      );
-      this.#context.events.image('pull', id, reference);
-      return id;
-    },
-    load: async (input, progress) => {
-      const images = await this.#context.images();
-      return this.#context.interrupt.blame(images.load(input, progress));
-    },
-    list: async (filters) => {
-      const { listImages } = await import('./images.ts');
-      return listImages(this.#context, filters);
-    },
-    inspect: async (name) => {
-      const images = await this.#context.images();
-      return images.inspect(images.require(name));
-    },
-    remove: async (name, { force }) => {
-      const { removeImage } = await import('./images.ts');
-      return removeImage(this.#context, this.#lifecycle, name, force);
-    },
-    exists: async (name) => (await this.#context.images()).find(name) !== undefined,
   };
 
   readonly networks: NetworkOperations = {

@@ -82,6 +82,12 @@ export interface ImageView {
   readonly digest: string;
   /** `docker.io/library/busybox:latest`; empty for a dangling image. */
   readonly names: readonly string[];
+  /** Every name it has had, the oldest first. */
+  readonly pastNames: readonly string[];
+  /** The image it was built on, where that is here; else empty. */
+  readonly parentId: string;
+  /** Whether another image was built on it. */
+  readonly hasChildren: boolean;
   readonly createdAtMs: number;
   readonly sizeBytes: number;
   /** How many containers use it. */

@@ -11,10 +11,11 @@ import { dirname, join, resolve } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { isPeapodError, PeapodError } from '../errors.ts';
-import { compressionOf, decompress, readPlain } from './decompress.ts';
+import { compressionOf, decompress, readPlain } from '../tar/decompress.ts';
+import { TarReader } from '../tar/reader.ts';
+import { writeAll } from '../tar/write-all.ts';
+import { localName } from './naming.ts';
 import { type ArchiveTransport, fullName, parseReference } from './reference.ts';
-import { TarReader } from './tar.ts';
-import { writeAll } from './write-all.ts';
 
 /** One image of an archive, as skopeo is to be asked for it. */
 export interface ArchivedImage {
@@ -203,13 +204,6 @@ function ociImages(index: Buffer, layout: string, path?: string): ArchivedImage[
     const source = `oci:${layout}${manifests.length > 1 ? `:${reference}` : ''}`;
     return { source, names: name === undefined ? pathName(path) : [localName(name)] };
   });
-}
-
-/** As podman: what has no registry is a name of this machine. */
-function localName(name: string): string {
-  const reference = parseReference(name);
-  const { short } = reference;
-  return fullName(short === undefined ? reference : { ...reference, registry: 'localhost', path: short });
 }
 
 /** podman names an image after the directory it came from, where that can be a name. */

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
+import { forgetPartial, keepPartial, partialLifeMs, readPartial } from './partial.ts';
 import { readNames, readWorkNames, type WorkNames, workName } from './work-directory.ts';
 
 /** A part of an image is gone: its files were deleted, or another process' `rmi` was faster than a pull. */
@@ -72,9 +73,17 @@ export class BlobStore {
     writeFileSync(join(this.#layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n');
     try {
       return await work(directory);
+    } catch (error) {
+      keepPartial(this.#layout, directory);
+      throw error;
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
+  }
+
+  /** Whole blobs of pulls that did not end well, by digest; the paths of their files. */
+  partial(): Map<string, string> {
+    return readPartial(this.#layout);
   }
 
   workNames(): WorkNames {
@@ -84,6 +93,10 @@ export class BlobStore {
   deleteWork(names: readonly string[]): void {
     // Programs of a process that was killed a moment ago may still be ending.
     const options = { recursive: true, force: true, maxRetries: 3 };
-    for (const name of names) rmSync(join(this.#layout, 'tmp', name), options);
+    for (const name of names) {
+      keepPartial(this.#layout, join(this.#layout, 'tmp', name));
+      rmSync(join(this.#layout, 'tmp', name), options);
+    }
+    forgetPartial(this.#layout, partialLifeMs);
   }
 }

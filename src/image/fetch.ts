@@ -1,9 +1,10 @@
 import { PeapodError } from '../errors.ts';
+import { accessFlags, type Platform, platformFlags, type RegistryAccess } from './access.ts';
 import type { BlobStore } from './blobs.ts';
 import {
   digestOf,
   dockerManifest,
-  forThisHost,
+  forPlatform,
   type ImageManifest,
   type Manifest,
   parseManifest,
@@ -36,7 +37,8 @@ export async function fetchImage(
   deps: FetchDeps,
   reference: ImageReference,
   options: {
-    tlsVerify: boolean | undefined;
+    access: RegistryAccess;
+    platform: Platform | undefined;
     progress: Progress;
     isKnown: (digest: string) => boolean;
     /** Digests of layer blobs that need not be fetched. */
@@ -45,8 +47,9 @@ export async function fetchImage(
   },
 ): Promise<Fetched | undefined> {
   const { skopeo, blobs } = deps;
-  const { tlsVerify, workDirectory, progress } = options;
-  const raw = await skopeo.manifest(`docker://${fullName(reference)}`, tlsVerify);
+  const { access, platform, workDirectory, progress } = options;
+  const more = platformFlags(platform);
+  const raw = await skopeo.manifest(`docker://${fullName(reference)}`, access);
   const top = digestOf(raw);
   if (reference.digest !== undefined && isDigest(reference.digest) && reference.digest !== top) {
     throw new PeapodError('IMAGE_INVALID', `the registry answers ${reference.digest} with ${top}`);
@@ -56,19 +59,18 @@ export async function fetchImage(
   const repository = `docker://${repositoryOf(reference)}`;
   const early =
     manifest.kind === 'image' && manifest.mediaType === dockerManifest && !blobs.has(manifest.config.digest)
-      ? skopeo.config(`${repository}@${top}`, tlsVerify)
+      ? skopeo.config(`${repository}@${top}`, access, more)
       : undefined;
   early?.catch(() => {}); // the copy fails as well, and says it better
   const received = new ReceivedLayout(workDirectory, blobs);
   received.lend(options.layersHere());
   await skopeo.copy(`${repository}@${top}`, received.destination, {
     cwd: workDirectory,
-    flags: ['--dest-oci-accept-uncompressed-layers'],
-    tlsVerify,
+    flags: ['--dest-oci-accept-uncompressed-layers', ...accessFlags(access, 'src-'), ...more],
     progress,
   });
-  const original = await findOriginal(received, manifest, raw, (digest) =>
-    skopeo.manifest(`${repository}@${digest}`, tlsVerify),
+  const original = await findOriginal(received, manifest, raw, platform, (digest) =>
+    skopeo.manifest(`${repository}@${digest}`, access),
   );
   const manifestDigest = digestOf(original.bytes);
   const { config, layers } = original.manifest;
@@ -76,7 +78,7 @@ export async function fetchImage(
   if (received.has(config.digest) || blobs.has(config.digest)) {
     received.hand(config.digest);
   } else {
-    const bytes = await (early ?? skopeo.config(`${repository}@${manifestDigest}`, tlsVerify));
+    const bytes = await (early ?? skopeo.config(`${repository}@${manifestDigest}`, access, more));
     if (digestOf(bytes) !== config.digest) {
       throw new PeapodError('IMAGE_INVALID', `the registry answers ${config.digest} with other content`);
     }
@@ -95,6 +97,7 @@ async function findOriginal(
   received: ReceivedLayout,
   top: Manifest,
   raw: string,
+  platform: Platform | undefined,
   fetchManifest: (digest: string) => Promise<string>,
 ): Promise<Original> {
   if (top.kind === 'image') return { bytes: raw, manifest: top };
@@ -106,7 +109,7 @@ async function findOriginal(
     return { bytes, manifest };
   }
   const layersOf = (image: ImageManifest) => image.layers.map(({ digest }) => digest).join();
-  for (const { digest } of forThisHost(top.manifests)) {
+  for (const { digest } of forPlatform(top.manifests, platform)) {
     const candidate = await fetchManifest(digest);
     const parsed = parseManifest(candidate);
     if (parsed.kind === 'image' && layersOf(parsed) === layersOf(manifest)) {

@@ -8,6 +8,10 @@ export interface InspectFacts {
   readonly manifest: { readonly mediaType?: string; readonly annotations?: Readonly<Record<string, string>> };
   /** Digests of all manifests and lists that it was seen under. */
   readonly digests: readonly string[];
+  /** Every name it has had, the oldest first. */
+  readonly pastNames: readonly string[];
+  /** The image it was built on, where that is here; else empty. */
+  readonly parentId: string;
 }
 
 /** `podman image inspect` of one image: https://docs.podman.io/en/latest/markdown/podman-image-inspect.1.html */
@@ -22,7 +26,7 @@ export function inspectImage(image: ImageRecord, facts: InspectFacts): Record<st
     Digest: image.digest,
     RepoTags: image.names.filter((name) => !name.includes('@')),
     RepoDigests: repoDigests(image.names, facts.digests),
-    Parent: '',
+    Parent: facts.parentId,
     Comment: history.at(-1)?.comment ?? '',
     Created: config.created ?? '0001-01-01T00:00:00Z',
     Config: withoutEmpty(settings),
@@ -45,7 +49,7 @@ export function inspectImage(image: ImageRecord, facts: InspectFacts): Record<st
     ManifestType: facts.manifest.mediaType ?? 'application/vnd.oci.image.manifest.v1+json',
     User: settings.User ?? '',
     History: history,
-    NamesHistory: [...image.names].reverse(),
+    NamesHistory: facts.pastNames,
   };
 }
 

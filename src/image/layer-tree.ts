@@ -1,7 +1,7 @@
 import { constants, lstatSync, mkdirSync, readlinkSync, rmSync, type Stats } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import { makeNode, setXattr } from '../host/nodes.ts';
-import { fsPath, printable } from './tar-fields.ts';
+import { fsPath, printable } from '../tar/fields.ts';
 
 /** As many symlinks as the kernel follows, see path_resolution(7). */
 const symlinkLimit = 40;

@@ -12,12 +12,12 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { makeNode, setTimes, setXattr } from '../host/nodes.ts';
+import { fsPath, printable } from '../tar/fields.ts';
+import type { TarTime } from '../tar/pax.ts';
+import type { TarEntry, TarHandler } from '../tar/reader.ts';
+import { writeAll } from '../tar/write-all.ts';
 import { LayerTree } from './layer-tree.ts';
-import type { TarEntry, TarHandler } from './tar.ts';
-import { fsPath, printable } from './tar-fields.ts';
-import type { TarTime } from './tar-pax.ts';
 import { refusedEntry, unpackError } from './unpack-errors.ts';
-import { writeAll } from './write-all.ts';
 
 const whiteoutPrefix = '.wh.';
 /** Marks of aufs itself; only `opaque` and the hard links of `linked` mean something outside of it. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ErrorCode, PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
-import type { ImageTable } from '../store/images.ts';
+import type { ImageTable, LayerSize } from '../store/images.ts';
 import { BlobMissing, type BlobStore } from './blobs.ts';
 import { checkInterrupt, endsWithParent, interruptible } from './interruption.ts';
 import type { UnpackReport } from './unpack-process.ts';
@@ -59,7 +59,7 @@ export class LayerStore {
     const sizes = new Map<string, number>();
     const missing: LayerSource[] = [];
     for (const layer of new Map(layers.map((each) => [each.diffId, each])).values()) {
-      const known = this.has(layer.diffId) ? table.layerSizeBytes(layer.diffId) : undefined;
+      const known = this.has(layer.diffId) ? table.layer(layer.diffId)?.sizeBytes : undefined;
       if (known === undefined) missing.push(layer);
       else sizes.set(layer.diffId, known);
     }
@@ -138,7 +138,7 @@ export class LayerStore {
       const result = await interruptible(signal, (options) =>
         inside.run(argv, { accept: 'any', ...options }),
       );
-      const sizeBytes = readReport(result.stdout, result.stderr);
+      const size = readReport(result.stdout, result.stderr);
       try {
         renameSync(half, this.path(diffId));
       } catch (error) {
@@ -146,8 +146,8 @@ export class LayerStore {
         if (!['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
         await this.delete([name]);
       }
-      table.recordLayer(diffId, sizeBytes);
-      return sizeBytes;
+      table.recordLayer(diffId, size);
+      return size.sizeBytes;
     } catch (error) {
       await this.delete([name]);
       throw blobs.has(blob) || signal?.aborted ? error : new BlobMissing(blob, error);
@@ -155,7 +155,7 @@ export class LayerStore {
   }
 }
 
-function readReport(stdout: string, stderr: string): number {
+function readReport(stdout: string, stderr: string): LayerSize {
   let report: UnpackReport;
   try {
     report = JSON.parse(stdout);
@@ -164,7 +164,7 @@ function readReport(stdout: string, stderr: string): number {
       cause: error,
     });
   }
-  if (!('error' in report)) return report.sizeBytes;
+  if (!('error' in report)) return report;
   const { code, message, hint } = report.error;
   throw new PeapodError(code as ErrorCode, message, hint ? { hint } : {});
 }

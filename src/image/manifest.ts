@@ -29,7 +29,7 @@ export type Manifest =
 export type ImageManifest = Extract<Manifest, { kind: 'image' }>;
 
 export const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json';
-const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
+export const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 
 export function digestOf(bytes: Uint8Array | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -75,12 +75,13 @@ export function hostArchitecture(): string {
   return names[process.arch] ?? process.arch;
 }
 
-/** The images of a list that run here; several where they differ in what only skopeo weighs. */
-export function forThisHost(manifests: readonly Descriptor[]): Descriptor[] {
-  const architecture = hostArchitecture();
-  return manifests.filter(
-    ({ platform }) => platform?.os === 'linux' && platform.architecture === architecture,
-  );
+/** The images of a list for a platform (this host's by default); several where they differ in what only skopeo weighs. */
+export function forPlatform(
+  manifests: readonly Descriptor[],
+  wanted: { readonly os: string; readonly architecture: string } | undefined,
+): Descriptor[] {
+  const { os, architecture } = wanted ?? { os: 'linux', architecture: hostArchitecture() };
+  return manifests.filter(({ platform }) => platform?.os === os && platform.architecture === architecture);
 }
 
 function parseObject(bytes: Uint8Array | string, what: string): Record<string, unknown> {

@@ -19,12 +19,13 @@ export class ReceivedLayout {
     this.#blobs = blobs;
   }
 
-  /** Links the layers that are here already: skopeo does not fetch what it finds. */
+  /** Links the layers that are here already, and those of pulls that broke off: skopeo does not fetch what it finds. */
   lend(digests: Iterable<string>): void {
     mkdirSync(join(this.#directory, 'blobs', 'sha256'), { recursive: true });
-    for (const digest of digests) {
+    const partial = this.#blobs.partial();
+    for (const digest of new Set([...digests, ...partial.keys()])) {
       try {
-        linkSync(this.#blobs.path(digest), this.#path(digest));
+        linkSync(partial.get(digest) ?? this.#blobs.path(digest), this.#path(digest));
       } catch {
         // it is not here, or the file system has no links: it is fetched
       }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { ImageTable } from '../store/images.ts';
 import type { ImageConfig, ImageRecord } from '../store/records.ts';
+import type { Platform } from './access.ts';
 import { BlobMissing, type BlobStore } from './blobs.ts';
 import type { LayerStore } from './layers.ts';
 import { digestOf, hostArchitecture, type ImageManifest, parseConfig, parseManifest } from './manifest.ts';
@@ -33,14 +34,20 @@ export function adoptCopy(directory: string, blobs: BlobStore): string {
  */
 export async function recordImage(
   { table, blobs, layers }: ImageStores,
-  image: { readonly manifest: string; readonly lists: readonly string[]; readonly names: readonly string[] },
+  image: {
+    readonly manifest: string;
+    readonly lists: readonly string[];
+    readonly names: readonly string[];
+    /** What was asked for; this host's where undefined. */
+    readonly platform?: Platform | undefined;
+  },
   report: (line: string) => void,
 ): Promise<string> {
   const manifest = requireImage(blobs.read(image.manifest));
   const configDigest = manifest.config.digest;
   const configBytes = blobs.read(configDigest);
   const config = parseConfig(configBytes, manifest.layers.length);
-  warnOfPlatform(config, report);
+  warnOfPlatform(config, image.platform, report);
   const layerBlobs = manifest.layers.map((layer) => layer.digest);
   const diffIds = config.rootfs.diff_ids;
   const sizes = await layers.measure(
@@ -75,10 +82,14 @@ function requireImage(bytes: Uint8Array): ImageManifest {
   );
 }
 
-function warnOfPlatform({ os = 'linux', architecture }: ImageConfig, report: (line: string) => void): void {
-  const expected = hostArchitecture();
-  if (os === 'linux' && (architecture ?? expected) === expected) return;
+function warnOfPlatform(
+  { os = 'linux', architecture }: ImageConfig,
+  wanted: Platform | undefined,
+  report: (line: string) => void,
+): void {
+  const expected = wanted ?? { os: 'linux', architecture: hostArchitecture() };
+  if (os === expected.os && (architecture ?? expected.architecture) === expected.architecture) return;
   report(
-    `WARNING: image platform (${os}/${architecture}) does not match the expected platform (linux/${expected})`,
+    `WARNING: image platform (${os}/${architecture}) does not match the expected platform (${expected.os}/${expected.architecture})`,
   );
 }

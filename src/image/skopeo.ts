@@ -1,8 +1,14 @@
 import { PeapodError } from '../errors.ts';
 import { CommandFailed, type Runner, toolMissing } from '../host/exec.ts';
+import { accessFlags, type RegistryAccess } from './access.ts';
 import { checkInterrupt, endsWithParent, interruptible } from './interruption.ts';
 
-export type Progress = (line: string) => void;
+/** Gets the lines of a transfer. */
+export interface Progress {
+  (line: string): void;
+  /** This file descriptor is a terminal: skopeo draws its bars there itself, as podman does. */
+  readonly terminalFd?: number | undefined;
+}
 
 /** Errors that a person can act on, by what skopeo says. */
 const known: readonly (readonly [RegExp, 'NOT_FOUND' | 'COMMAND_FAILED', string])[] = [
@@ -14,7 +20,7 @@ const known: readonly (readonly [RegExp, 'NOT_FOUND' | 'COMMAND_FAILED', string]
   [
     /unauthorized|authentication required|denied|invalid username\/password/i,
     'COMMAND_FAILED',
-    'the image may not exist, or log in first: skopeo login REGISTRY',
+    'the image may not exist, or log in first: peapod login REGISTRY',
   ],
   [
     /server gave HTTP response to HTTPS client/i,
@@ -49,43 +55,52 @@ export class Skopeo {
     this.#signal = signal;
   }
 
-  /** The manifest, byte for byte. `tlsVerify` undefined leaves it to registries.conf. */
-  manifest(source: string, tlsVerify?: boolean): Promise<string> {
-    return this.#inspect(['--raw', source], tlsVerify);
+  /** The manifest, byte for byte. */
+  manifest(source: string, access: RegistryAccess): Promise<string> {
+    return this.#ask(['inspect', ...accessFlags(access, ''), '--raw', source]);
   }
 
-  /** The configuration of an image for this host, byte for byte. */
-  config(source: string, tlsVerify?: boolean): Promise<string> {
-    return this.#inspect(['--config', '--raw', source], tlsVerify);
+  /** The configuration of an image, byte for byte; `flags` choose the platform. */
+  config(source: string, access: RegistryAccess, flags: readonly string[]): Promise<string> {
+    return this.#ask(['inspect', ...accessFlags(access, ''), ...flags, '--config', '--raw', source]);
+  }
+
+  async tags(repository: string, access: RegistryAccess): Promise<string[]> {
+    const answer = await this.#ask(['list-tags', ...accessFlags(access, ''), `docker://${repository}`]);
+    return (JSON.parse(answer) as { Tags?: string[] }).Tags ?? [];
   }
 
   /** Paths in `source`, `destination` and `flags` are relative to `cwd`, so that no colon in one misleads. */
   async copy(
     source: string,
     destination: string,
-    options: { cwd: string; flags?: readonly string[]; tlsVerify?: boolean | undefined; progress?: Progress },
+    options: { cwd: string; flags?: readonly string[]; progress?: Progress },
   ): Promise<void> {
-    const { cwd, flags = [], tlsVerify, progress } = options;
-    const tls = tlsVerify === undefined ? [] : [`--src-tls-verify=${tlsVerify}`];
-    const argv = [...endsWithParent, 'skopeo', 'copy', ...tls, ...flags, source, destination];
+    const { cwd, flags = [], progress } = options;
+    const argv = [...endsWithParent, 'skopeo', 'copy', ...flags, source, destination];
     checkInterrupt(this.#signal);
+    const place = { cwd, ...(this.#signal ? { signal: this.#signal } : {}) };
     let last = '';
-    const exitCode = await this.#host.stream(
-      argv,
-      (line) => {
+    let exitCode: number;
+    if (progress?.terminalFd === undefined) {
+      const hear = (line: string) => {
         last = line || last;
         if (!line.startsWith('time=')) progress?.(line);
-      },
-      { cwd, ...(this.#signal ? { signal: this.#signal } : {}) },
-    );
+      };
+      exitCode = await this.#host.stream(argv, hear, place);
+    } else {
+      const shown = { ...place, stdout: progress.terminalFd, accept: 'any' as const };
+      const result = await interruptible(this.#signal, () => this.#host.run(argv, shown));
+      last = result.stderr;
+      exitCode = result.exitCode;
+    }
     checkInterrupt(this.#signal);
     if (exitCode === 127 && last.startsWith('setpriv:')) throw toolMissing('skopeo');
     if (exitCode !== 0) throw skopeoError(argv, exitCode, last);
   }
 
-  async #inspect(args: readonly string[], tlsVerify: boolean | undefined): Promise<string> {
-    const tls = tlsVerify === undefined ? [] : [`--tls-verify=${tlsVerify}`];
-    const argv = ['skopeo', 'inspect', ...tls, ...args];
+  async #ask(args: readonly string[]): Promise<string> {
+    const argv = ['skopeo', ...args];
     const result = await interruptible(this.#signal, (options) =>
       this.#host.run(argv, { accept: 'any', ...options }),
     );

@@ -1,34 +1,21 @@
-import { join } from 'node:path';
 import { isPeapodError, messageOf, PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { Paths } from '../host/paths.ts';
 import type { ImageTable } from '../store/images.ts';
 import type { ImageRecord } from '../store/records.ts';
-import { BlobMissing, BlobStore } from './blobs.ts';
+import { BlobStore } from './blobs.ts';
 import { inspectImage } from './inspect.ts';
 import { LayerStore } from './layers.ts';
 import { type Found, lookUp } from './lookup.ts';
+import type { PullOptions } from './pull.ts';
 import type { ImageStores } from './record.ts';
-import {
-  type ArchiveTransport,
-  fullName,
-  type ImageReference,
-  isLoopback,
-  parseSource,
-} from './reference.ts';
-import { isConfigured, pullCandidates, type RegistriesConfig, readRegistries } from './registries.ts';
-import { removeImage, sweep } from './removal.ts';
-import { type Progress, Skopeo } from './skopeo.ts';
-
-export type PullPolicy = 'always' | 'missing' | 'never' | 'newer';
-
-export interface PullOptions {
-  readonly policy: PullPolicy;
-  /** Undefined leaves it to registries.conf; registries on loopback may then speak plain HTTP. */
-  readonly tlsVerify?: boolean | undefined;
-  readonly quiet: boolean;
-}
+import { parseSource } from './reference.ts';
+import { type RegistriesConfig, readRegistries } from './registries.ts';
+import { type HistoryStep, parentOf } from './relations.ts';
+import { removeImage } from './removal.ts';
+import type { Progress } from './skopeo.ts';
+import type { Transfers } from './transfers.ts';
 
 export interface ImageStoreDeps {
   readonly paths: Paths;
@@ -46,7 +33,6 @@ export class ImageStore {
   readonly #deps: ImageStoreDeps;
   readonly #blobs: BlobStore;
   readonly #layers: LayerStore;
-  readonly #skopeo: Skopeo;
   #config: RegistriesConfig | undefined;
 
   constructor(deps: ImageStoreDeps) {
@@ -61,7 +47,6 @@ export class ImageStore {
       blobs: this.#blobs,
       signal: deps.signal,
     });
-    this.#skopeo = new Skopeo(deps.host, deps.signal);
   }
 
   /**
@@ -69,29 +54,40 @@ export class ImageStore {
    * Throws NOT_FOUND, INVALID_ARGUMENT, IMAGE_INVALID, COMMAND_FAILED, INTERRUPTED.
    */
   async pull(reference: string, options: PullOptions, progress: Progress): Promise<string> {
-    const { policy, quiet } = options;
-    const report: Progress = quiet ? () => {} : progress;
+    const { policy } = options;
     const local = policy === 'always' ? undefined : this.find(reference);
     if (local && policy !== 'newer') return local.id;
-    const source = parseSource(reference);
-    if (policy === 'never') throw unknownImage(reference);
-    if (source.kind === 'archive') {
-      const [id] = await this.#load(source.path, source.transport, report);
-      return (id as LoadedImage).id;
+    if (policy === 'never') {
+      parseSource(reference);
+      throw unknownImage(reference);
     }
     try {
-      return await this.#pullFirst(source.reference, options, report);
+      const [id] = await this.pullAll(reference, options, progress);
+      return id as string;
     } catch (error) {
       if (!local || isPeapodError(error, 'INTERRUPTED')) throw error;
-      report(`${messageOf(error)}; the image of this host is used`);
+      progress(`${messageOf(error)}; the image of this host is used`);
       return local.id;
     }
   }
 
+  /** As `pull` where the policy is `always`, and with `allTags` the ids of all tags. */
+  async pullAll(reference: string, options: PullOptions, progress: Progress): Promise<string[]> {
+    const [transfers, { pullImages }] = await Promise.all([this.transfers(), import('./pull.ts')]);
+    return pullImages(transfers, reference, options, progress);
+  }
+
   /** Archive path, or undefined for standard input. Returns names, or `sha256:ID` of images without one. */
   async load(path: string | undefined, progress: Progress): Promise<string[]> {
-    const images = await this.#load(path, undefined, progress);
+    const [transfers, { loadArchive }] = await Promise.all([this.transfers(), import('./load.ts')]);
+    const images = await loadArchive(transfers, path, undefined, progress);
     return images.flatMap(({ id, names }) => (names.length > 0 ? names : [`sha256:${id}`]));
+  }
+
+  /** For what moves images; loaded by nothing else. */
+  async transfers(): Promise<Transfers> {
+    const { Transfers } = await import('./transfers.ts');
+    return new Transfers(this.#deps, this.#stores, () => this.#registries());
   }
 
   /** By name, id, unambiguous beginning of an id, or digest. Throws INVALID_ARGUMENT where several match. */
@@ -123,12 +119,54 @@ export class ImageStore {
       .map((diffId) => this.#layers.path(diffId));
   }
 
+  /** As `require`, with the whole name where it was one. */
+  locate(nameOrId: string): Found {
+    const found = this.#lookUp(nameOrId);
+    if (!found) throw unknownImage(nameOrId);
+    return found;
+  }
+
+  /** Gives further names, which other images may lose by it. Throws NOT_FOUND, INVALID_ARGUMENT. */
+  async tag(nameOrId: string, names: readonly string[]): Promise<void> {
+    const { checkNewNames } = await import('./naming.ts');
+    const image = this.require(nameOrId);
+    for (const name of checkNewNames(names)) this.#deps.table.name(name, image.id);
+  }
+
+  async untag(nameOrId: string, names: readonly string[]): Promise<void> {
+    const { untagImage } = await import('./naming.ts');
+    untagImage(this.#deps.table, this.require(nameOrId), names);
+  }
+
+  /** Every name it has had, the oldest first. */
+  pastNames(image: ImageRecord): string[] {
+    return this.#deps.table.pastNames(image.id);
+  }
+
+  /** Deletes what interrupted pulls have kept for the next attempt. */
+  async forgetPartial(): Promise<void> {
+    const { forgetPartial } = await import('./partial.ts');
+    forgetPartial(this.#deps.paths.imageLayout, 0);
+  }
+
+  /** How an image came to be, newest step first. */
+  async history(image: ImageRecord): Promise<HistoryStep[]> {
+    const { historySteps } = await import('./relations.ts');
+    const { table } = this.#deps;
+    return historySteps(image, table.all(), (diffId) => {
+      const size = table.layer(diffId);
+      return size?.tarBytes ?? size?.sizeBytes ?? 0;
+    });
+  }
+
   /** podman's ImageData. */
   inspect(image: ImageRecord): Record<string, unknown> {
     return inspectImage(image, {
       layerDirectories: image.diffIds.map((diffId) => this.#layers.path(diffId)),
       manifest: JSON.parse(this.#blobs.read(image.digest).toString()),
       digests: this.#deps.table.digestsOf(image.id),
+      pastNames: this.#deps.table.pastNames(image.id),
+      parentId: parentOf(image, this.#deps.table.all())?.id ?? '',
     });
   }
 
@@ -157,104 +195,6 @@ export class ImageStore {
     this.#config ??= readRegistries(this.#deps.facts);
     return this.#config;
   }
-
-  async #pullFirst(reference: ImageReference, options: PullOptions, report: Progress): Promise<string> {
-    const config = this.#registries();
-    const { references, alias } = pullCandidates(reference, config);
-    if (alias) report(`Resolved "${reference.short}" as an alias`);
-    const failures: unknown[] = [];
-    for (const candidate of references) {
-      try {
-        return await this.#pullOne(candidate, options, report);
-      } catch (error) {
-        if (isPeapodError(error, 'INTERRUPTED') || references.length === 1) throw error;
-        failures.push(error);
-      }
-    }
-    throw new PeapodError(
-      'NOT_FOUND',
-      `no registry has ${reference.short}: ${failures.map(messageOf).join('; ')}`,
-      { hint: 'give the name with its registry', cause: failures[0] },
-    );
-  }
-
-  #pullOne(reference: ImageReference, options: PullOptions, report: Progress): Promise<string> {
-    const name = fullName(reference);
-    const mayBePlain = isLoopback(reference.registry) && !isConfigured(reference, this.#registries());
-    const tlsVerify = options.tlsVerify ?? (mayBePlain ? false : undefined);
-    report(`Trying to pull ${name}...`);
-    return this.#transfer(async (workDirectory) => {
-      const [{ fetchImage }, { recordImage }] = await Promise.all([
-        import('./fetch.ts'),
-        import('./record.ts'),
-      ]);
-      let known: ImageRecord | undefined;
-      const fetched = await fetchImage({ skopeo: this.#skopeo, blobs: this.#blobs }, reference, {
-        tlsVerify,
-        progress: report,
-        workDirectory,
-        isKnown: (digest) => {
-          known = this.#deps.table.byDigest(digest)[0];
-          return known !== undefined;
-        },
-        layersHere: () => this.#deps.table.layerBlobs(),
-      });
-      if (!fetched) {
-        const { id } = known as ImageRecord;
-        this.#deps.table.name(name, id);
-        return id;
-      }
-      const { manifestDigest: manifest, lists } = fetched;
-      return recordImage(this.#stores, { manifest, lists, names: [name] }, report);
-    });
-  }
-
-  #load(
-    path: string | undefined,
-    transport: ArchiveTransport | undefined,
-    report: Progress,
-  ): Promise<LoadedImage[]> {
-    return this.#transfer(
-      async (workDirectory) => {
-        const [{ openArchive }, { adoptCopy, recordImage }] = await Promise.all([
-          import('./archive.ts'),
-          import('./record.ts'),
-        ]);
-        const loaded: LoadedImage[] = [];
-        for (const { source, names } of await openArchive(path, transport, workDirectory)) {
-          const directory = `copy-${loaded.length}`;
-          await this.#skopeo.copy(source, `dir:${directory}`, { cwd: workDirectory, progress: report });
-          const manifest = adoptCopy(join(workDirectory, directory), this.#blobs);
-          loaded.push({ id: await recordImage(this.#stores, { manifest, lists: [], names }, report), names });
-        }
-        return loaded;
-      },
-      path === undefined ? 1 : 3,
-    );
-  }
-
-  /**
-   * Runs a transfer with a directory of its own, then deletes what killed ones have left. Where another
-   * process has deleted a shared blob or layer meanwhile, the transfer runs again.
-   */
-  async #transfer<T>(work: (workDirectory: string) => Promise<T>, attempts = 3): Promise<T> {
-    try {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await this.#blobs.work(work);
-        } catch (error) {
-          if (!(error instanceof BlobMissing) || attempt === attempts) throw error;
-        }
-      }
-    } finally {
-      await sweep(this.#stores);
-    }
-  }
-}
-
-interface LoadedImage {
-  readonly id: string;
-  readonly names: readonly string[];
 }
 
 function unknownImage(name: string, exitCode = 125): PeapodError {

@@ -1,6 +1,6 @@
 import { isPeapodError, PeapodError } from '../errors.ts';
-import type { TarEntry } from './tar.ts';
-import { printable } from './tar-fields.ts';
+import { printable } from '../tar/fields.ts';
+import type { TarEntry } from '../tar/reader.ts';
 
 /** What may go wrong with one entry of a layer, in words for people. */
 

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { isPeapodError, messageOf, PeapodError } from '../errors.ts';
 import { changeRoot } from '../host/nodes.ts';
-import { readPlain } from './decompress.ts';
+import type { LayerSize } from '../store/images.ts';
+import { readPlain } from '../tar/decompress.ts';
+import { TarReader } from '../tar/reader.ts';
 import { LayerWriter } from './layer-writer.ts';
-import { TarReader } from './tar.ts';
 
 /** What the process writes to standard output: one line of JSON. */
 export type UnpackReport =
-  | { readonly sizeBytes: number }
+  | LayerSize
   | { readonly error: { readonly code: string; readonly message: string; readonly hint?: string } };
 
 /**
@@ -20,13 +21,15 @@ export async function unpackLayer(
   diffId: string,
   directory: string,
   opaqueXattr: string,
-): Promise<number> {
+): Promise<LayerSize> {
   const writer = new LayerWriter(directory, opaqueXattr);
   const reader = new TarReader(writer);
   const hash = createHash('sha256');
+  let tarBytes = 0;
   try {
     for await (const piece of readPlain(fd) as AsyncIterable<Buffer>) {
       hash.update(piece);
+      tarBytes += piece.length;
       reader.write(piece);
     }
   } catch (error) {
@@ -40,7 +43,7 @@ export async function unpackLayer(
       hint: 'the image is broken: build or fetch it again',
     });
   }
-  return writer.sizeBytes;
+  return { sizeBytes: writer.sizeBytes, tarBytes };
 }
 
 function asImageError(error: unknown): unknown {
@@ -62,7 +65,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const fd = openSync(blob, 'r');
     process.umask(0);
     changeRoot(directory);
-    report = { sizeBytes: await unpackLayer(fd, diffId, '/', opaqueXattr) };
+    report = await unpackLayer(fd, diffId, '/', opaqueXattr);
   } catch (error) {
     const known = isPeapodError(error);
     const hint = known ? error.hint : undefined;

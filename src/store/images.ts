@@ -40,6 +40,17 @@ CREATE INDEX IF NOT EXISTS image_layers_diff ON image_layers(diff_id);
 CREATE INDEX IF NOT EXISTS image_layers_blob ON image_layers(blob);
 `;
 
+/** Names that images have had, and the bytes of layers as tar archives. */
+export const imageHistorySchema = `
+CREATE TABLE image_past_names (
+  image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+  name     TEXT NOT NULL,
+  PRIMARY KEY (image_id, name)
+) STRICT;
+INSERT INTO image_past_names SELECT image_id, name FROM image_names;
+ALTER TABLE layers ADD COLUMN tar_bytes INTEGER;
+`;
+
 interface ImageRow {
   id: string;
   digest: string;
@@ -58,6 +69,13 @@ const select = `SELECT images.*,
 
 const usedBlobs = `SELECT blob FROM image_layers UNION SELECT digest FROM image_digests
   UNION SELECT 'sha256:' || id FROM images`;
+
+export interface LayerSize {
+  /** Of all files. */
+  readonly sizeBytes: number;
+  /** Of the plain tar archive; null where an older version unpacked the layer. */
+  readonly tarBytes: number | null;
+}
 
 /** Images, their names, their layers. */
 export class ImageTable {
@@ -118,13 +136,23 @@ export class ImageTable {
     return this.#all<{ blob: string }>('SELECT DISTINCT blob FROM image_layers').map((row) => row.blob);
   }
 
-  layerSizeBytes(diffId: string): number | undefined {
-    return this.#all<{ size_bytes: number }>('SELECT size_bytes FROM layers WHERE diff_id = ?', diffId)[0]
-      ?.size_bytes;
+  /** Every name it has or has had, the oldest first. */
+  pastNames(id: string): string[] {
+    return this.#all<{ name: string }>(
+      'SELECT name FROM image_past_names WHERE image_id = ? ORDER BY rowid',
+      id,
+    ).map((row) => row.name);
   }
 
-  recordLayer(diffId: string, sizeBytes: number): void {
-    this.#run('INSERT OR REPLACE INTO layers (diff_id, size_bytes) VALUES (?, ?)', diffId, sizeBytes);
+  layer(diffId: string): LayerSize | undefined {
+    return this.#all<LayerSize>(
+      'SELECT size_bytes AS sizeBytes, tar_bytes AS tarBytes FROM layers WHERE diff_id = ?',
+      diffId,
+    )[0];
+  }
+
+  recordLayer(diffId: string, { sizeBytes, tarBytes }: LayerSize): void {
+    this.#run('INSERT OR REPLACE INTO layers VALUES (?, ?, ?)', diffId, sizeBytes, tarBytes);
   }
 
   /**
@@ -187,6 +215,7 @@ export class ImageTable {
   }
 
   #name(name: string, id: string): void {
+    this.#run('INSERT OR IGNORE INTO image_past_names (image_id, name) VALUES (?, ?)', id, name);
     this.#run(
       `INSERT INTO image_names (name, image_id) VALUES (?, ?)
        ON CONFLICT (name) DO UPDATE SET image_id = excluded.image_id`,

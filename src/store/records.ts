@@ -259,6 +259,7 @@ export interface ImageRecord {
 export interface ImageConfig {
   readonly architecture?: string;
   readonly os?: string;
+  readonly variant?: string;
   readonly created?: string;
   readonly author?: string;
   readonly config?: {

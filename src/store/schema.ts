@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { adoptVolumes } from './adopt-volumes.ts';
-import { imageSchema } from './images.ts';
+import { imageHistorySchema, imageSchema } from './images.ts';
 import { secretSchema } from './secrets.ts';
 
 const tables = `
@@ -135,4 +135,5 @@ export const migrations: readonly Migration[] = [
   severalNetworks,
   exitCodes,
   health,
+  imageHistorySchema,
 ];

@@ -8,6 +8,9 @@ const image = (more: Partial<ImageView>): ImageView => ({
   id: id('1'),
   digest: `sha256:${id('2')}`,
   names: ['docker.io/library/nginx:latest', 'localhost:5000/nginx:v1'],
+  pastNames: ['localhost:5000/nginx:v1', 'docker.io/library/nginx:latest'],
+  parentId: '',
+  hasChildren: false,
   createdAtMs: now - 86_400_000 * 20,
   sizeBytes: 187_000_000,
   containers: 2,
@@ -74,12 +77,17 @@ describe('pull and load', () => {
     const answers = {
       'images.pull': (name: string, _: unknown, progress: (line: string) => void) => {
         progress(`pulling ${name}`);
-        return `id-${name}`;
+        return [`id-${name}`];
       },
     };
     const outcome = await commandLine(['pull', '--tls-verify=false', 'a', 'b'], answers);
     expect(outcome).toMatchObject({ code: 0, stdout: 'id-a\nid-b\n', stderr: 'pulling a\npulling b\n' });
-    expect(outcome.calls[0]?.[2]).toEqual({ policy: 'always', tlsVerify: false, quiet: false });
+    expect(outcome.calls[0]?.[2]).toMatchObject({
+      policy: 'always',
+      tlsVerify: false,
+      quiet: false,
+      allTags: false,
+    });
     expect((await commandLine(['pull', '-q', 'a'], answers)).stderr).toBe('');
   });
 

@@ -2,13 +2,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { lookUp } from '../../src/image/lookup.ts';
 import type { RegistriesConfig } from '../../src/image/registries.ts';
-import { ImageTable, imageSchema } from '../../src/store/images.ts';
+import { ImageTable, imageHistorySchema, imageSchema } from '../../src/store/images.ts';
 import type { ImageRecord } from '../../src/store/records.ts';
 
 let table: ImageTable;
 beforeEach(() => {
   const db = new DatabaseSync(':memory:');
-  db.exec(`PRAGMA foreign_keys = ON; ${imageSchema}`);
+  db.exec(`PRAGMA foreign_keys = ON; ${imageSchema} ${imageHistorySchema}`);
   table = new ImageTable(db);
 });
 
@@ -135,8 +135,8 @@ describe('the table of images', () => {
 
   it('B2: what images have is told, and what went with a removed one is not', () => {
     record(image('a', ['x.io/a:1'], ['1', '2']), image('b', ['x.io/b:1'], ['1', '3']));
-    table.recordLayer(sha('f2'), 5);
-    table.recordLayer(sha('f1'), 6);
+    table.recordLayer(sha('f2'), { sizeBytes: 5, tarBytes: 1024 });
+    table.recordLayer(sha('f1'), { sizeBytes: 6, tarBytes: 2048 });
     const used = () => {
       let found: string[][] = [];
       table.withUsed((blobs, diffIds) => {
@@ -147,7 +147,7 @@ describe('the table of images', () => {
     expect(used()[1]).toEqual(['f1', 'f2', 'f3'].map(sha));
     table.remove(hex('a'), ['x.io/a:1'], true, () => {});
     expect(used()).toEqual([['b', 'b1', 'b3', 'db'].map(sha), ['f1', 'f3'].map(sha)]);
-    expect([table.layerSizeBytes(sha('f1')), table.layerSizeBytes(sha('f2'))]).toEqual([6, undefined]);
+    expect([table.layer(sha('f1'))?.sizeBytes, table.layer(sha('f2'))]).toEqual([6, undefined]);
     table.remove(hex('b'), [], true, () => {});
     expect(used()).toEqual([[], []]);
     expect(table.all()).toEqual([]);

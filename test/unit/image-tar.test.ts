@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type TarEntry, TarReader } from '../../src/image/tar.ts';
+import { type TarEntry, TarReader } from '../../src/tar/reader.ts';
 import { header, makeTar, padded } from '../fixtures/tar.ts';
 
 const top = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,4 +1,4 @@
-import { invalidTar } from './tar-fields.ts';
+import { invalidTar } from './fields.ts';
 
 /** Extended headers: POSIX.1-2017 pax, "pax Extended Header". */
 

@@ -1,5 +1,5 @@
-import { invalidTar, numberAt } from './tar-fields.ts';
-import { paxNumber } from './tar-pax.ts';
+import { invalidTar, numberAt } from './fields.ts';
+import { paxNumber } from './pax.ts';
 
 interface Segment {
   readonly offset: number;

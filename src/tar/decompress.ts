@@ -1,5 +1,5 @@
 import { createReadStream, readSync } from 'node:fs';
-import { pipeline, type Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { PeapodError } from '../errors.ts';
 
@@ -47,4 +47,24 @@ export function readPlain(fd: number): Readable {
   const length = readSync(fd, head, 0, head.length, 0);
   const source = createReadStream('', { fd, start: 0, highWaterMark: pieceBytes });
   return decompress(source, compressionOf(head.subarray(0, length)));
+}
+
+const headBytes = 6;
+
+/** The plain content of standard input, which may be a pipe: it is read once, from where it stands. */
+export function readPlainInput(): Readable {
+  const head = Buffer.alloc(headBytes);
+  let length = 0;
+  while (length < headBytes) {
+    const count = readSync(0, head, length, headBytes - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  const start = head.subarray(0, length);
+  return decompress(Readable.from(pieces(start)), compressionOf(start));
+}
+
+async function* pieces(start: Buffer): AsyncGenerator<Buffer> {
+  if (start.length > 0) yield start;
+  yield* createReadStream('', { fd: 0, highWaterMark: pieceBytes }) as AsyncIterable<Buffer>;
 }

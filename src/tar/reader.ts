@@ -8,9 +8,9 @@ import {
   printable,
   textAt,
   untilNul,
-} from './tar-fields.ts';
-import { parsePax, paxNumber, paxText, paxTime, type TarTime, xattrsOf } from './tar-pax.ts';
-import { readSparseHeader, type SparseMap, sparseFromPax } from './tar-sparse.ts';
+} from './fields.ts';
+import { parsePax, paxNumber, paxText, paxTime, type TarTime, xattrsOf } from './pax.ts';
+import { readSparseHeader, type SparseMap, sparseFromPax } from './sparse.ts';
 
 /**
  * Reads tar streams as they come: ustar, pax and GNU formats (POSIX.1-2017 pax, "ustar Interchange Format";

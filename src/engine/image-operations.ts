@@ -1,0 +1,74 @@
+import type { Context } from './context.ts';
+import type { ImageOperations } from './image-api.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { parsePullPolicy } from './parse-options.ts';
+
+/** Names in, ids and views out; what few commands need is loaded when it is asked for. */
+export function imageOperations(context: Context, lifecycle: Lifecycle): ImageOperations {
+  const { interrupt, events } = context;
+  return {
+    pull: async (reference, request, progress) => {
+      const policy = parsePullPolicy(request.policy);
+      const images = await context.images();
+      const options = { ...request, policy };
+      const single = policy !== 'always' && !request.allTags;
+      const pulled = single
+        ? images.pull(reference, options, progress).then((id) => [id])
+        : images.pullAll(reference, options, progress);
+      const ids = await interrupt.blame(pulled);
+      for (const id of ids) events.image('pull', id, reference);
+      return ids;
+    },
+    push: async (name, request, progress) => {
+      const images = await context.images();
+      const found = images.locate(name);
+      const { pushImage } = await import('../image/push.ts');
+      const transfers = await images.transfers();
+      await interrupt.blame(pushImage(transfers, found, request.destination, request, progress));
+      events.image('push', found.image.id, request.destination ?? name);
+    },
+    load: async (input, progress) => {
+      const images = await context.images();
+      const names = await interrupt.blame(images.load(input, progress));
+      const found = names.map((name) => [images.require(name).id, name] as const);
+      for (const [id, name] of found) events.image('loadfromarchive', id, input ?? name);
+      return names;
+    },
+    save: async (names, request, progress) => {
+      const { saveNamed } = await import('./save.ts');
+      await interrupt.blame(saveNamed(context, names, request, progress));
+    },
+    list: async (filters) => {
+      const { listImages } = await import('./images.ts');
+      return listImages(context, filters);
+    },
+    inspect: async (name) => {
+      const images = await context.images();
+      return images.inspect(images.require(name));
+    },
+    history: async (name) => {
+      const images = await context.images();
+      return images.history(images.require(name));
+    },
+    tag: async (name, names) => {
+      const images = await context.images();
+      await images.tag(name, names);
+      for (const each of names) events.image('tag', images.require(name).id, each);
+    },
+    untag: async (name, names) => {
+      const images = await context.images();
+      const { id } = images.require(name);
+      await images.untag(name, names);
+      events.image('untag', id, name);
+    },
+    remove: async (name, options) => {
+      const { removeImage } = await import('./images.ts');
+      return removeImage(context, lifecycle, name, options);
+    },
+    prune: async (options) => {
+      const { pruneImages } = await import('./images.ts');
+      return pruneImages(context, options);
+    },
+    exists: async (name) => (await context.images()).find(name) !== undefined,
+  };
+}
