@@ -1,4 +1,4 @@
-import type { HistoryView } from '../engine/image-api.ts';
+import type { HistoryStep } from '../engine/image-api.ts';
 import { exactly } from './arguments.ts';
 import { command } from './command.ts';
 import { shortIdLength } from './container-row.ts';
@@ -27,7 +27,7 @@ export const history = command({
     const { human = true, 'no-trunc': whole, quiet, format } = values;
     const { images } = await call.engine();
     const steps = await images.history(call.args[0] as string);
-    const row = (step: HistoryView) => {
+    const row = (step: HistoryStep) => {
       const since = ago(step.createdAtMs, call.nowMs());
       const at = rfc3339(step.createdAtMs);
       const by = step.createdBy;
@@ -64,7 +64,7 @@ export const history = command({
   },
 });
 
-function json(step: HistoryView): Record<string, unknown> {
+function json(step: HistoryStep): Record<string, unknown> {
   const created = rfc3339(step.createdAtMs);
   return {
     id: step.id ?? missing,

@@ -1,5 +1,10 @@
+import type { PlatformRequest, RegistryAccess } from '../image/access.ts';
+import type { PushOptions } from '../image/push.ts';
+import type { HistoryStep } from '../image/relations.ts';
 import type { Filters } from './filters.ts';
 import type { ImageView } from './views.ts';
+
+export type { HistoryStep } from '../image/relations.ts';
 
 /** Receives progress lines for standard error. */
 export interface ProgressSink {
@@ -8,39 +13,16 @@ export interface ProgressSink {
   readonly terminalFd?: number | undefined;
 }
 
-/** How registries are spoken to; what is undefined stands in registries.conf and auth.json. */
-export interface RegistryFlags {
-  readonly tlsVerify?: boolean | undefined;
-  /** `USER:PASSWORD`. */
-  readonly creds?: string | undefined;
-  readonly authFile?: string | undefined;
-  readonly certDir?: string | undefined;
-}
-
-export interface PlatformFlags {
-  readonly arch?: string | undefined;
-  readonly os?: string | undefined;
-  readonly variant?: string | undefined;
-  readonly platform?: string | undefined;
-}
-
-export interface PullRequest extends RegistryFlags, PlatformFlags {
+export interface PullRequest extends RegistryAccess, PlatformRequest {
   /** As `--pull`. */
   readonly policy: string;
   readonly quiet: boolean;
   readonly allTags?: boolean;
 }
 
-export interface PushRequest extends RegistryFlags {
+export interface PushRequest extends PushOptions {
+  /** By default where the image's name says. */
   readonly destination?: string | undefined;
-  readonly format?: string | undefined;
-  readonly compressionFormat?: string | undefined;
-  readonly compressionLevel?: number | undefined;
-  readonly compress: boolean;
-  readonly digestFile?: string | undefined;
-  readonly removeSignatures: boolean;
-  readonly signBy?: string | undefined;
-  readonly quiet: boolean;
 }
 
 export interface SaveRequest {
@@ -54,17 +36,6 @@ export interface SaveRequest {
   readonly uncompressed: boolean;
 }
 
-/** One row of `history`, newest first. */
-export interface HistoryView {
-  /** Undefined where no image of this machine ends with this step. */
-  readonly id: string | undefined;
-  readonly createdAtMs: number;
-  readonly createdBy: string;
-  readonly sizeBytes: number;
-  readonly comment: string;
-  readonly names: readonly string[];
-}
-
 export interface ImageOperations {
   /** Returns ids: one, or with `allTags` one for each tag. */
   pull(reference: string, request: PullRequest, progress: ProgressSink): Promise<string[]>;
@@ -74,7 +45,7 @@ export interface ImageOperations {
   save(names: readonly string[], request: SaveRequest, progress: ProgressSink): Promise<void>;
   list(filters?: Filters): Promise<ImageView[]>;
   inspect(name: string): Promise<Record<string, unknown>>;
-  history(name: string): Promise<HistoryView[]>;
+  history(name: string): Promise<HistoryStep[]>;
   tag(name: string, names: readonly string[]): Promise<void>;
   /** Takes all names where none is given. */
   untag(name: string, names: readonly string[]): Promise<void>;

@@ -67,7 +67,7 @@ describe('commands for several names', () => {
     ['pod stop -t 5 a', [['pods.stop', 'a', 5]], 'id-a\n'],
     ['pod rm a', [['pods.remove', 'a', { force: false, timeoutSeconds: undefined }]], 'id-a\n'],
     ['pod rm -f a', [['pods.remove', 'a', { force: true, timeoutSeconds: undefined }]], 'id-a\n'],
-    ['rmi -f a', [['images.remove', 'a', { force: true }]], 'Untagged: a\nDeleted: id\n'],
+    ['rmi -f a', [['images.remove', 'a', { force: true, noPrune: false }]], 'Untagged: a\nDeleted: id\n'],
   ])('%s', async (typed, expected, printed) => {
     const id = (name: string) => `id-${name}`;
     const { calls, stdout, code } = await commandLine(typed.split(' '), {
