@@ -13,7 +13,7 @@ export interface TableListing {
 export const emptyListing: TableListing = { exists: false, elements: [], ruleCounts: new Map() };
 
 /** Their keys are names of interfaces, which stand in quotes. */
-const interfaceSets = new Set(['localnet', 'admitted', 'isolated', 'within']);
+const interfaceSets = new Set(['localnet', 'admitted', 'bridges', 'isolated', 'within']);
 
 interface ListedSet {
   readonly name: string;

@@ -21,6 +21,7 @@ table ${table} {
   set masquerade6 { type ipv6_addr; flags interval; }
   set localnet { type ifname; }
   set admitted { type ifname; }
+  set bridges { type ifname; }
   set isolated { type ifname; }
   set within { type ifname . ifname; }
   map ports4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
@@ -53,9 +54,11 @@ table ${table} {
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
-    iifname @isolated oifname @isolated jump isolation
+    iifname @isolated oifname @bridges jump isolation
+    iifname @bridges oifname @isolated jump isolation
   }
   chain isolation {
+    ct status dnat return
     iifname . oifname @within return
     drop
   }
@@ -99,6 +102,7 @@ export function networkElements(network: BridgeNetwork): Element[] {
     if (network.ipMasq) elements.push({ set: `masquerade${family}`, key, owner });
   }
   const bridge = `"${network.bridge}"`;
+  elements.push({ set: 'bridges', key: bridge, owner });
   if (reachableFromLocalhost(network)) elements.push({ set: 'localnet', key: bridge, owner });
   if (network.isolated) {
     elements.push({ set: 'isolated', key: bridge, owner });

@@ -58,23 +58,27 @@ describe('the firewall as text', () => {
     expect(addElements(networkElements(explained))).toBe(
       'add element inet peapod subnets4 { 10.88.0.0/16 comment "cni0" }\n' +
         'add element inet peapod masquerade4 { 10.88.0.0/16 comment "cni0" }\n' +
+        'add element inet peapod bridges { "cni0" comment "cni0" }\n' +
         'add element inet peapod localnet { "cni0" comment "cni0" }\n',
     );
   });
 
-  it('keeps isolated networks apart, and lets a bridge’s own traffic pass [C5]', () => {
+  it('keeps isolated networks apart from all others, and lets published ports and a bridge’s own traffic pass [C5]', () => {
     const apart = network({}, { bridge: 'br.a' }, {}, [{ type: 'firewall', ingressPolicy: 'same-bridge' }]);
     const text = addElements(networkElements(apart));
     expect(text).toContain('add element inet peapod isolated { "br.a" comment "br.a" }\n');
     expect(text).toContain('add element inet peapod within { "br.a" . "br.a" comment "br.a" }\n');
     expect(addElements(networkElements(explained))).not.toContain('isolated');
-    expect(baseRuleset).toContain('iifname @isolated oifname @isolated jump isolation');
-    expect(baseRuleset).toMatch(/chain isolation \{\n\s+iifname \. oifname @within return\n\s+drop\n/);
+    expect(baseRuleset).toContain('iifname @isolated oifname @bridges jump isolation');
+    expect(baseRuleset).toContain('iifname @bridges oifname @isolated jump isolation');
+    expect(baseRuleset).toMatch(
+      /chain isolation \{\n\s+ct status dnat return\n\s+iifname \. oifname @within return\n\s+drop\n/,
+    );
   });
 
   it('does not masquerade where ipMasq is off, nor open localhost where portmap does not translate', () => {
     const quiet = network({}, { ipMasq: false }, {}, [{ type: 'portmap', snat: false }]);
-    expect(networkElements(quiet).map(({ set }) => set)).toEqual(['subnets4']);
+    expect(networkElements(quiet).map(({ set }) => set)).toEqual(['subnets4', 'bridges']);
   });
 
   it('redirects a port for both families of a pod, and for the family of its host address', () => {
@@ -118,8 +122,8 @@ describe('the firewall as text', () => {
       output: 2,
       input: 1,
       answers: 2,
-      forward: 1,
-      isolation: 2,
+      forward: 2,
+      isolation: 3,
       postrouting: 5,
     });
   });
