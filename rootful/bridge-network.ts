@@ -22,7 +22,7 @@ export interface BridgeNetwork {
   readonly dnsEnabled: boolean;
   /** Where pods search for names, `dns.podman` unless a dnsname entry says otherwise. */
   readonly dnsDomain: string;
-  /** Nothing passes between it and other networks that are isolated too. */
+  /** Between it and other networks nothing passes but what comes by published ports. */
   readonly isolated: boolean;
   /** The bridge owns the gateway's addresses, and pods get out through it. */
   readonly isGateway: boolean;
@@ -57,7 +57,7 @@ export function bridgeNetwork(list: ConfList): BridgeNetwork {
     throw config.error('bridge', `"${bridge}" is not a name that an interface can have`);
   }
   const ipamConfig = config.optionalObject('ipam');
-  if (!ipamConfig) throw unsupported(list, 'a bridge without ipam');
+  if (!ipamConfig?.optionalString('type')) throw unsupported(list, 'a bridge without ipam');
   const ipam = readIpam(list, ipamConfig);
   const isDefaultGateway = config.boolean('isDefaultGateway', false);
   const { internal, dnsEnabled } = readNetworkConfig(list);

@@ -24,6 +24,7 @@ import {
 } from './attachment.ts';
 import { type CachedAttachment, ResultCache } from './cache.ts';
 import { type PluginList, readPluginList } from './config.ts';
+import { freeWithoutDaemon } from './dhcp.ts';
 import {
   addList,
   checkList,
@@ -247,7 +248,9 @@ export class CniBackend {
     const del = (path: string) => deleteList(this.#place, listOf(entry), endpointOf(entry, path), result);
     // Reference plugins fail where their rules are gone, after a reload of the firewall, but have removed the
     // interface by then: without it they look for no rules.
-    await withNetns(place, netns, result, del).catch(() => withNetns(place, netns, undefined, del));
+    await withNetns(place, netns, result, del)
+      .catch(() => withNetns(place, netns, undefined, del))
+      .catch((error) => freeWithoutDaemon(error, place, netns));
     const ports = portsOf(entry.capabilityArgs);
     if (target.runtimeDir && ports.length > 0) await releasePorts(target.runtimeDir, ports);
     this.#cache.remove(entry);

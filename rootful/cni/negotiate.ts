@@ -1,5 +1,6 @@
 import { PeapodError } from '../../src/errors.ts';
 import { describePlugin, type PluginConfig, type PluginList, withVersion } from './config.ts';
+import { requireDaemon } from './dhcp.ts';
 import { findPlugin, pluginMissing } from './plugins.ts';
 import { callPlugin, excerpt, PluginFailed, type PluginPlace, parseObject } from './protocol.ts';
 import { isSpecVersion, type SpecVersion } from './versions.ts';
@@ -36,9 +37,10 @@ export async function agree(place: PluginPlace, list: PluginList): Promise<Plugi
 
 function requirePlugins({ directories }: PluginPlace, list: PluginList, plugin: PluginConfig): void {
   for (const type of [plugin.type, plugin.ipamType]) {
-    if (type !== undefined && !findPlugin(type, directories)) {
-      throw pluginMissing(describePlugin(list, plugin), type, directories);
-    }
+    if (type === undefined) continue;
+    const executable = findPlugin(type, directories);
+    if (!executable) throw pluginMissing(describePlugin(list, plugin), type, directories);
+    if (type === 'dhcp') requireDaemon(list, plugin, executable);
   }
 }
 

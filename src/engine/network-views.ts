@@ -18,7 +18,7 @@ export function networkView(
   list: ConfList,
   users: ReadonlyMap<string, readonly NetworkUserView[]>,
 ): NetworkView {
-  const { subnets, ...config } = readNetworkConfig(list);
+  const { subnets, routes, ...config } = readNetworkConfig(list);
   return {
     ...config,
     id: networkId(list.name),
@@ -28,6 +28,7 @@ export function networkView(
       gateway,
       leaseRange,
     })),
+    routes: routes.map(({ destination, gateway }) => ({ destination: subnetText(destination), gateway })),
     ipv6: subnets.some(({ subnet }) => subnet.family === 6),
     file: list.source === builtInSource ? '' : list.source,
     users: users.get(list.name) ?? [],

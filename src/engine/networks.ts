@@ -161,6 +161,7 @@ export class Networks {
     // The bridges of an unprivileged user live elsewhere, beside the uplink.
     const hostInterfaces = rootless ? ['lo', 'tap0'] : readHostInterfaces();
     return {
+      parents: rootless ? undefined : new Set(hostInterfaces),
       names: new Set(lists.map(({ name }) => name)),
       interfaces: new Map([
         ...hostInterfaces.map((name) => [name, 'the host'] as const),

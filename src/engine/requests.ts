@@ -158,6 +158,8 @@ export interface NetworkCreateRequest {
   /** The n-th is that of the n-th subnet, as are ranges. */
   readonly gateways: readonly string[];
   readonly ipRanges: readonly string[];
+  /** `DESTINATION,GATEWAY`. */
+  readonly routes: readonly string[];
   readonly ipv6: boolean;
   readonly internal: boolean;
   readonly disableDns: boolean;
@@ -165,7 +167,7 @@ export interface NetworkCreateRequest {
   readonly labels: readonly string[];
   /** `key=value`. */
   readonly options: readonly string[];
-  /** The bridge. */
+  /** The bridge, or the parent of macvlan and ipvlan. */
   readonly interfaceName?: string | undefined;
   /** A network of that name is no error. */
   readonly ignore: boolean;

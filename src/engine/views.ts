@@ -102,7 +102,7 @@ export interface NetworkView {
   readonly name: string;
   /** `bridge`, or the type of another CNI plugin. */
   readonly driver: string;
-  /** The bridge; empty where the configuration names none. */
+  /** The bridge, or the parent; empty where the configuration names none. */
   readonly networkInterface: string;
   readonly createdAtMs: number;
   readonly subnets: readonly {
@@ -111,6 +111,7 @@ export interface NetworkView {
     /** Where only part of the subnet is given to pods. */
     readonly leaseRange: { readonly first: string; readonly last: string } | undefined;
   }[];
+  readonly routes: readonly { readonly destination: Cidr; readonly gateway: string }[];
   readonly ipv6: boolean;
   readonly internal: boolean;
   readonly dnsEnabled: boolean;

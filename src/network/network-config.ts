@@ -13,6 +13,8 @@ export interface NetworkConfig {
   /** The bridge, or the host's interface below it; empty where the list names none. */
   readonly networkInterface: string;
   readonly subnets: readonly NetworkSubnet[];
+  /** Beside the default route. */
+  readonly routes: readonly NetworkRoute[];
   /** No way out: the bridge has no address to be a gateway with. */
   readonly internal: boolean;
   /** Names are served on this network. */
@@ -20,7 +22,7 @@ export interface NetworkConfig {
   /** Whom names are asked of that are not the network's own. */
   readonly dnsServers: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** podman's `--opt`: `mtu`, `vlan`, `isolate`. */
+  /** podman's `--opt`: `mtu`, `vlan`, `isolate`, `mode`, `no_default_route`. */
   readonly options: Readonly<Record<string, string>>;
   /** `host-local`, `static`, `dhcp`, …; `none` without. */
   readonly ipamDriver: string;
@@ -31,6 +33,11 @@ export interface NetworkSubnet {
   readonly gateway: string | undefined;
   /** Where only part of the subnet is given to pods. */
   readonly leaseRange: { readonly first: string; readonly last: string } | undefined;
+}
+
+export interface NetworkRoute {
+  readonly destination: Subnet;
+  readonly gateway: string;
 }
 
 /** A network that has a file. */
@@ -64,14 +71,15 @@ export function readNetworkConfig(list: ConfList): NetworkConfig {
     name: list.name,
     driver,
     networkInterface: config.optionalString(driver === 'bridge' ? 'bridge' : 'master') ?? defaultOf(driver),
-    subnets: ipam ? readSubnets(list, ipam) : [],
-    internal: isInternal(driver, config),
+    ...(ipam ? readAddresses(list, ipam) : { subnets: [], routes: [] }),
+    internal: isInternal(driver, config, args),
     dnsEnabled: isDnsEnabled(list),
     dnsServers: config.optionalObject('dns')?.strings('nameservers') ?? [],
     labels: args?.stringMap('podman_labels') ?? {},
     options: {
       ...numberOption('mtu', config),
       ...numberOption('vlan', config),
+      ...(driver === 'bridge' ? {} : modeOption(config)),
       ...(sameBridge ? { isolate: 'true' } : {}),
       ...args?.stringMap('podman_options'),
     },
@@ -86,23 +94,36 @@ function isDnsEnabled(list: ConfList): boolean {
 }
 
 /** Of macvlan and ipvlan that is what the default route leaves the pod with: none. */
-function isInternal(driver: string, config: ConfigReader): boolean {
+function isInternal(driver: string, config: ConfigReader, args: ConfigReader | undefined): boolean {
   if (driver === 'bridge') return !config.isSet('isGateway') && !config.isSet('isDefaultGateway');
   if (driver !== 'macvlan' && driver !== 'ipvlan') return false;
   const ipam = config.optionalObject('ipam');
-  return ipam?.optionalString('type') === 'host-local' && !ipam.isSet('routes');
+  if (ipam?.optionalString('type') !== 'host-local') return false;
+  if (args?.stringMap('podman_options').no_default_route !== undefined) return false;
+  return ipam.objects('routes').every((route) => route.cidr('dst').subnet.prefixLength > 0);
 }
 
 function defaultOf(driver: string): string {
   return driver === 'bridge' ? 'cni0' : '';
 }
 
-function readSubnets(list: ConfList, config: ConfigReader): NetworkSubnet[] {
+function readAddresses(list: ConfList, config: ConfigReader): Pick<NetworkConfig, 'subnets' | 'routes'> {
   const type = config.optionalString('type');
-  if (type !== 'host-local' && type !== 'static') return [];
+  if (type !== 'host-local' && type !== 'static') return { subnets: [], routes: [] };
   const ipam = readIpam(list, config);
-  if (ipam.kind === 'host-local') return ipam.rangeSets.flat().map(subnetOf);
-  return ipam.addresses.map(({ subnet, gateway }) => ({ subnet, gateway, leaseRange: undefined }));
+  const subnets =
+    ipam.kind === 'host-local'
+      ? ipam.rangeSets.flat().map(subnetOf)
+      : ipam.addresses.map(({ subnet, gateway }) => ({ subnet, gateway, leaseRange: undefined }));
+  const routes = ipam.routes.flatMap(({ destination, gateway }) =>
+    gateway === undefined ? [] : [{ destination, gateway }],
+  );
+  return { subnets, routes };
+}
+
+function modeOption(config: ConfigReader): Record<string, string> {
+  const mode = config.optionalString('mode');
+  return mode ? { mode } : {};
 }
 
 function subnetOf({ subnet, first, last, gateway }: AddressRange): NetworkSubnet {

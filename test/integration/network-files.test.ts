@@ -92,7 +92,10 @@ describeForBoth('networks as files', (makeHost) => {
       [['host'], 'conflicts with a valid network mode'],
       [['--interface-name', 'cni-podman1', 'x'], 'bridge name cni-podman1 already in use by network web'],
       [['--subnet', '10.90.0.0/24', '--gateway', '10.91.0.1', 'x'], 'gateway 10.91.0.1 not in subnet'],
-      [['--driver', 'macvlan', 'x'], 'driver macvlan is not supported'],
+      [
+        ['--driver', 'macvlan', '--opt', 'isolate=true', 'x'],
+        host.rootless ? 'need root' : 'isolate option is only',
+      ],
       [['--driver', 'nonsense', 'x'], 'unsupported driver nonsense'],
       [['--opt', 'colour=red', 'x'], 'unsupported bridge network option colour'],
     ] as const) {

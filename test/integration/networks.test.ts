@@ -83,24 +83,38 @@ describeForBoth('user-defined networks', (makeHost) => {
     expect(await host.fetchFrom('alone', address)).toBe('from one');
   });
 
-  it('C3: isolated networks do not reach each other, in neither direction', async () => {
-    await using host = await makeHost();
-    for (const name of ['red', 'blue']) await host.ok('network', 'create', '-o', 'isolate=true', name);
-    await host.ok('network', 'create', 'open');
+  it('C3: networks reach no other network by address, unless both were made open; published ports stay', async () => {
+    await using host = await makeHost({ internet: true });
+    for (const name of ['red', 'blue']) await host.ok('network', 'create', name);
+    await host.ok('network', 'create', '-o', 'isolate=false', 'open');
+    const web = (text: string) => ['host', ...webServer(text, 80)];
     await Promise.all([
       run(host, 'red', 'r1'),
       run(host, 'red', 'r2'),
-      run(host, 'blue', 'b1'),
+      host.ok('run', '-d', '--name', 'b1', '--network', 'blue', '-p', '8080:80', ...web('b1')),
       run(host, 'open', 'o1'),
+      run(host, 'podman', 'd1'),
     ]);
-    const names = ['r1', 'r2', 'b1', 'o1'];
+    const names = ['r1', 'r2', 'b1', 'o1', 'd1'];
     const addresses = await Promise.all(names.map((name) => addressOf(host, name)));
-    const [red = '', neighbour = '', blue = '', open = ''] = addresses;
+    const [red = '', neighbour = '', blue = '', open = '', usual = ''] = addresses;
     expect(await host.fetchFrom('r1', neighbour)).toBe('r2');
-    // As podman has it, only networks that are both isolated are kept apart.
-    expect(await host.fetchFrom('r1', open)).toBe('o1');
-    expect(await host.fetchFrom('o1', blue)).toBe('b1');
-    expect(await Promise.all([reaches(host, 'r1', blue), reaches(host, 'b1', red)])).toEqual([false, false]);
+    expect(await host.fetchFrom('o1', usual)).toBe('d1');
+    expect(await host.fetchFrom('d1', open)).toBe('o1');
+    for (const name of ['r1', 'o1', 'd1', 'b1']) {
+      expect(await host.fetchFrom(name, '203.0.113.11', 8080), name).toBe('b1');
+    }
+    const closed = [
+      ['r1', blue],
+      ['b1', red],
+      ['r1', open],
+      ['o1', red],
+      ['r1', usual],
+      ['d1', red],
+    ] as const;
+    const reached = await Promise.all(closed.map(([from, to]) => reaches(host, from, to)));
+    expect(reached).toEqual(closed.map(() => false));
+    expect(await host.fetchFrom('r1', '198.51.100.80')).toContain('internet, you are');
   });
 
   it('C5: an internal network has no way out and publishes nothing', async () => {

@@ -12,6 +12,7 @@ const network = (more: Partial<NetworkView>): NetworkView => ({
   networkInterface: 'cni-podman1',
   createdAtMs: now - 60_000,
   subnets: [{ subnet: '10.89.0.0/24', gateway: '10.89.0.1', leaseRange: undefined }],
+  routes: [],
   ipv6: false,
   internal: false,
   dnsEnabled: true,
@@ -186,7 +187,7 @@ describe('network inspect [C5]', () => {
 describe('network create [C5]', () => {
   it('hands the words on as they were typed, and prints the name', async () => {
     const typed =
-      'network create --subnet 10.90.0.0/24 --subnet fd00::/64 --gateway 10.90.0.9,fd00::9 --ip-range 10.90.0.0/25 --ipv6 --internal --dns 9.9.9.9,8.8.8.8 --label a=b -o mtu=1400 --opt isolate=true --interface-name br1 --ignore --disable-dns -d bridge web';
+      'network create --subnet 10.90.0.0/24 --subnet fd00::/64 --gateway 10.90.0.9,fd00::9 --ip-range 10.90.0.0/25 --route 10.21.0.0/24,10.90.0.7 --ipv6 --internal --dns 9.9.9.9,8.8.8.8 --label a=b -o mtu=1400 --opt isolate=true --interface-name br1 --ignore --disable-dns -d bridge web';
     const { calls, stdout } = await commandLine(typed.split(' '), { 'networks.create': () => 'web' });
     expect(stdout).toBe('web\n');
     expect(calls).toEqual([
@@ -198,6 +199,7 @@ describe('network create [C5]', () => {
           subnets: ['10.90.0.0/24', 'fd00::/64'],
           gateways: ['10.90.0.9', 'fd00::9'],
           ipRanges: ['10.90.0.0/25'],
+          routes: ['10.21.0.0/24,10.90.0.7'],
           ipv6: true,
           internal: true,
           disableDns: true,

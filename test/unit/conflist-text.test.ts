@@ -11,13 +11,16 @@ describe('the conflist of a network [C5]', () => {
     subnets: ['10.90.0.0/24', 'fd00:90::/64'],
     gateways: ['10.90.0.254'],
     ipRanges: ['10.90.0.128/26'],
+    routes: ['10.21.0.0/24,10.90.0.7'],
     dnsServers: ['9.9.9.9'],
     labels: ['tier=back', 'bare'],
     options: ['mtu=1400', 'isolate=1', 'vlan=7', 'com.docker.network.bridge.name=br-full'],
   };
 
   it('is what podman’s CNI backend writes, byte for byte where nothing is beyond it', () => {
-    const text = confListText(draft({ name: 'web', subnets: ['10.90.0.0/24'], disableDns: true }));
+    const text = confListText(
+      draft({ name: 'web', subnets: ['10.90.0.0/24'], disableDns: true, options: ['isolate=false'] }),
+    );
     expect(text).toBe(`{
    "cniVersion": "0.4.0",
    "name": "web",
@@ -76,13 +79,17 @@ describe('the conflist of a network [C5]', () => {
     });
     expect(document.plugins[0]).toMatchObject({ bridge: 'br-full', mtu: 1400, vlan: 7 });
     expect(document.plugins[0].dns).toEqual({ nameservers: ['9.9.9.9'] });
-    expect(document.plugins[0].ipam.routes).toEqual([{ dst: '0.0.0.0/0' }, { dst: '::/0' }]);
+    expect(document.plugins[0].ipam.routes).toEqual([
+      { dst: '0.0.0.0/0' },
+      { dst: '::/0' },
+      { dst: '10.21.0.0/24', gw: '10.90.0.7' },
+    ]);
     expect(document.plugins[2]).toMatchObject({ type: 'firewall', ingressPolicy: 'same-bridge' });
     expect(readNetworkConfig(parseConfList('/x', confListText(network)))).toEqual(network);
   });
 
   it('of an internal network has no gateway, no route and no masquerade', () => {
-    const network = draft({ ...full, internal: true, disableDns: true, dnsServers: [] });
+    const network = draft({ ...full, internal: true, disableDns: true, dnsServers: [], routes: [] });
     const [bridge] = JSON.parse(confListText(network)).plugins;
     expect(bridge).toMatchObject({ isGateway: false });
     expect(bridge).not.toHaveProperty('ipMasq');

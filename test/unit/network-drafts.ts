@@ -15,6 +15,7 @@ export const around = (more: Partial<Neighbourhood> = {}): Neighbourhood => ({
   names: new Set(['podman']),
   interfaces: new Map([['cni-podman0', 'network podman']]),
   subnets: used('10.88.0.0/16'),
+  parents: new Set(['lo', 'eth0']),
   ...more,
 });
 
@@ -26,6 +27,7 @@ export const draft = (more: Partial<NetworkCreateRequest> = {}, place = around()
       subnets: [],
       gateways: [],
       ipRanges: [],
+      routes: [],
       ipv6: false,
       internal: false,
       disableDns: false,
