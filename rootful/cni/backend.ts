@@ -24,7 +24,6 @@ import {
 } from './attachment.ts';
 import { type CachedAttachment, ResultCache } from './cache.ts';
 import { type PluginList, readPluginList } from './config.ts';
-import { freeWithoutDaemon } from './dhcp.ts';
 import {
   addList,
   checkList,
@@ -42,7 +41,7 @@ import type { PluginPlace } from './protocol.ts';
 import { endpointOf, listOf, resultOf } from './remembered.ts';
 import { endpointFor, portsOf, withPorts } from './request.ts';
 import { type CniResult, formatResult } from './result.ts';
-import { withNetns } from './stand-in.ts';
+import { deleteInNetns } from './stand-in.ts';
 
 export interface CniBackendOptions {
   /** Enters the namespaces that count as the host: the host's own for root, else the user's. */
@@ -246,11 +245,7 @@ export class CniBackend {
     const place = { runner: this.#options.runner, ip: this.#tools.path('ip') };
     const netns = { path: target.netnsPath, ifname: entry.ifname };
     const del = (path: string) => deleteList(this.#place, listOf(entry), endpointOf(entry, path), result);
-    // Reference plugins fail where their rules are gone, after a reload of the firewall, but have removed the
-    // interface by then: without it they look for no rules.
-    await withNetns(place, netns, result, del)
-      .catch(() => withNetns(place, netns, undefined, del))
-      .catch((error) => freeWithoutDaemon(error, place, netns));
+    await deleteInNetns(place, netns, result, del);
     const ports = portsOf(entry.capabilityArgs);
     if (target.runtimeDir && ports.length > 0) await releasePorts(target.runtimeDir, ports);
     this.#cache.remove(entry);

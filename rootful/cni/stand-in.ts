@@ -1,6 +1,31 @@
 import type { Runner } from '../../src/host/exec.ts';
 import { podAddresses } from './attachment.ts';
+import { freeWithoutDaemon } from './dhcp.ts';
 import type { CniResult } from './result.ts';
+
+/** A DEL that gets over what makes the reference plugins give up. */
+export async function deleteInNetns(
+  place: Place,
+  netns: PodInterfacePlace,
+  result: CniResult | undefined,
+  del: (path: string) => Promise<void>,
+): Promise<void> {
+  await withNetns(place, netns, result, del)
+    // They fail where their rules are gone, after a reload of the firewall, but have removed the interface by
+    // then: without it they look for no rules.
+    .catch(() => withNetns(place, netns, undefined, del))
+    .catch((error) => freeWithoutDaemon(error, place, netns));
+}
+
+interface Place {
+  readonly runner: Runner;
+  readonly ip: string;
+}
+
+interface PodInterfacePlace {
+  readonly path: string;
+  readonly ifname: string;
+}
 
 /**
  * For a DEL, the namespace as it was after ADD. The reference plugins bridge and ptp read from the interface
@@ -8,9 +33,9 @@ import type { CniResult } from './result.ts';
  * rules behind. So what is missing of interface and addresses is put back, and a namespace that is gone gets a
  * stand-in. `use` gets an empty path where no result tells what there was.
  */
-export async function withNetns<T>(
-  place: { readonly runner: Runner; readonly ip: string },
-  netns: { readonly path: string; readonly ifname: string },
+async function withNetns<T>(
+  place: Place,
+  netns: PodInterfacePlace,
   result: CniResult | undefined,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
