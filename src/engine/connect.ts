@@ -2,24 +2,11 @@ import { isPeapodError, PeapodError } from '../errors.ts';
 import { parseNetworkRequest } from '../network/network-request.ts';
 import { defaultNetwork } from '../network/select.ts';
 import type { EndpointSpec, SandboxRecord } from '../store/records.ts';
-import type { Containers } from './containers.ts';
 import type { Context } from './context.ts';
 import { type EndpointFlags, resolveEndpoint, validateEndpoints } from './endpoint-spec.ts';
 import { updateEtcFiles } from './etc.ts';
-import type { Lifecycle } from './lifecycle.ts';
-import type { Operations } from './operations.ts';
-import type { Pods } from './pods.ts';
+import type { EngineParts } from './parts.ts';
 import { endpointsOf } from './sandbox-networks.ts';
-import type { Sandboxes } from './sandboxes.ts';
-
-export interface ConnectParts {
-  readonly context: Context;
-  readonly operations: Operations;
-  readonly sandboxes: Sandboxes;
-  readonly lifecycle: Lifecycle;
-  readonly pods: Pods;
-  readonly containers: Containers;
-}
 
 /** A pod, or a container outside pods. */
 interface Owner {
@@ -33,7 +20,7 @@ interface Owner {
  * containers' resolv.conf. What fails is undone. Throws NETWORK_IN_USE where it has one there already.
  */
 export async function connectNetwork(
-  parts: ConnectParts,
+  parts: EngineParts,
   network: string,
   nameOrId: string,
   flags: EndpointFlags,
@@ -62,7 +49,7 @@ export async function connectNetwork(
  * networks that can publish them. Throws NOT_FOUND where it has none there, unless `force`.
  */
 export async function disconnectNetwork(
-  parts: ConnectParts,
+  parts: EngineParts,
   network: string,
   nameOrId: string,
   { force }: { force: boolean },
@@ -89,7 +76,7 @@ export async function disconnectNetwork(
 }
 
 /** Puts back what a reloaded firewall or a person has removed of networks. Returns the id. */
-export async function reloadNetworks(parts: ConnectParts, nameOrId: string): Promise<string> {
+export async function reloadNetworks(parts: EngineParts, nameOrId: string): Promise<string> {
   const { operations, sandboxes } = parts;
   const owner = findOwner(parts, nameOrId);
   await operations.during(owner.id, 'network', () => sandboxes.networks.reload(owner.id));
@@ -97,7 +84,7 @@ export async function reloadNetworks(parts: ConnectParts, nameOrId: string): Pro
 }
 
 /** Pods and containers outside pods whose networks are up. */
-export function runningOwners({ context, sandboxes }: ConnectParts): { id: string; createdAtMs: number }[] {
+export function runningOwners({ context, sandboxes }: EngineParts): { id: string; createdAtMs: number }[] {
   const { store } = context;
   return store.sandboxes
     .all()
@@ -106,7 +93,7 @@ export function runningOwners({ context, sandboxes }: ConnectParts): { id: strin
 }
 
 /** Files of running members that tell of the networks. */
-function follow({ context, lifecycle, sandboxes }: ConnectParts, id: string): void {
+function follow({ context, lifecycle, sandboxes }: EngineParts, id: string): void {
   const view = sandboxes.view(id);
   for (const container of context.store.containers.all()) {
     if (container.sandboxId === id && lifecycle.isRunning(container))
@@ -115,7 +102,7 @@ function follow({ context, lifecycle, sandboxes }: ConnectParts, id: string): vo
 }
 
 /** Throws NOT_FOUND, and INVALID_ARGUMENT for a container whose network is somebody else's. */
-function findOwner({ pods, containers }: ConnectParts, nameOrId: string): Owner {
+function findOwner({ pods, containers }: EngineParts, nameOrId: string): Owner {
   const pod = pods.find(nameOrId);
   if (pod) return { kind: 'pod', id: pod.id, name: pod.name };
   const container = containers.find(nameOrId);

@@ -204,19 +204,19 @@ export class PeapodEngine implements Engine {
     exists: async (name) => (await this.#networks()).find(name) !== undefined,
     connect: async (network, name, flags) => {
       const { connectNetwork } = await import('./connect.ts');
-      await connectNetwork(this.#connectParts(), network, name, flags);
+      await connectNetwork(this.#parts(), network, name, flags);
     },
     disconnect: async (network, name, options) => {
       const { disconnectNetwork } = await import('./connect.ts');
-      await disconnectNetwork(this.#connectParts(), network, name, options);
+      await disconnectNetwork(this.#parts(), network, name, options);
     },
     reload: async (name) => {
       const { reloadNetworks } = await import('./connect.ts');
-      return reloadNetworks(this.#connectParts(), name);
+      return reloadNetworks(this.#parts(), name);
     },
     running: async () => {
       const { runningOwners } = await import('./connect.ts');
-      return runningOwners(this.#connectParts());
+      return runningOwners(this.#parts());
     },
   };
 
@@ -257,11 +257,6 @@ export class PeapodEngine implements Engine {
       containers: this.#containers,
       views: this.#views,
     };
-  }
-
-  #connectParts() {
-    const [lifecycle, pods, containers] = [this.#lifecycle, this.#pods, this.#containers];
-    return { ...this.#parts(), lifecycle, pods, containers };
   }
 
   #createCommand(): string[] {
