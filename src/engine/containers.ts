@@ -131,7 +131,7 @@ export class Containers {
           store.ports.reserve(id, own.ports);
         }
         store.containers.insert(record);
-        if (record.spec.restart) store.supervision.started(id, true);
+        if (record.spec.restart) store.supervision.begin(id);
         madeVolumes = useVolumes(this.#context, record, anonymous);
       },
       async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { availableCapabilities } from '../container/capabilities.ts';
 import { createUnderMonitor } from '../container/conmon.ts';
@@ -100,6 +100,8 @@ export class Launcher {
     const crun = this.#crun();
     const runtimeDir = paths.containerRuntime(id);
     for (const dir of [paths.container(id), paths.exits, paths.crunRoot]) mkdirSync(dir, { recursive: true });
+    // Whoever ends it may be quicker than its monitor: the code of an earlier run must not be there to read.
+    rmSync(join(paths.exits, id), { force: true });
     const [plan, runner] = await Promise.all([planRootfs(this.#context, record), this.#context.inside()]);
     const user = await userOf(this.#context, record.spec, plan);
     writeEtcFiles(this.#context, record, starting.view());

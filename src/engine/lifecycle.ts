@@ -204,14 +204,7 @@ export class Lifecycle {
     await this.#operations.duringBoth(this.#require(id), 'start', async () => {
       const record = this.#require(id);
       if (this.isRunning(record) || !this.#restarts.isMine(id)) return;
-      try {
-        await this.#launcher.launch(record);
-        this.#restarts.restarted(id);
-        this.#context.events.container('restart', record);
-      } catch (error) {
-        this.#restarts.failed(record);
-        throw error;
-      }
+      await this.#restarts.perform(record, () => this.#launcher.launch(record));
     });
   }
 
@@ -258,6 +251,7 @@ export class Lifecycle {
       store.db.transaction(() => {
         store.containers.setExited(id, { finishedAtMs, ...ended });
         if (again) this.#restarts.next(id, finishedAtMs - (record.startedAtMs ?? finishedAtMs));
+        else this.#restarts.stays(record);
       });
       this.#context.events.container('died', record, { ContainerExitCode: ended.exitCode });
       this.#context.events.container('cleanup', record);

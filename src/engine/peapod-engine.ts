@@ -62,8 +62,8 @@ export class PeapodEngine implements Engine {
     const { restart, health } = unattended(this.#context);
     if (restart.length === 0 && health.length === 0) return;
     const { resume, resumeHealth } = await import('./resume.ts');
-    for (const id of restart) resume(this.#context, id);
-    for (const id of health) resumeHealth(this.#context, id);
+    for (const left of restart) resume(this.#context, left);
+    for (const { containerId } of health) resumeHealth(this.#context, containerId);
   }
 
   close(): void {

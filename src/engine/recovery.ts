@@ -35,5 +35,14 @@ export async function recoverOperation(
   }
   await parts.lifecycle.settle(id);
   // This command has other things to do than to wait.
-  if (parts.restarts.isMine(id)) (await import('./resume.ts')).resume(context, id);
+  if (parts.restarts.isMine(id)) {
+    const { resume } = await import('./resume.ts');
+    resume(context, {
+      containerId: id,
+      state: 'exited',
+      restarter: store.self,
+      restarts: true,
+      isChecked: false,
+    });
+  }
 }

@@ -45,22 +45,30 @@ export class Restarts {
     });
   }
 
-  /** A start by its policy failed: tried again after a longer pause, as if it had run and ended so. */
-  failed(record: ContainerRecord): void {
-    if (this.wants(record, 125)) this.next(record.id, 0);
-    else this.#context.store.supervision.forgetRestart(record.id);
-  }
-
   /** A user starts it: what was before no longer counts. The caller holds the operation on it. */
   async anew(record: ContainerRecord): Promise<void> {
     if (!record.spec.restart) return;
     await this.cancel(record);
-    this.#context.store.supervision.started(record.id, true);
+    this.#context.store.supervision.begin(record.id);
   }
 
-  /** Its policy has started it. */
-  restarted(id: string): void {
-    this.#context.store.supervision.started(id, false);
+  /** Starts it by its policy. A user's signal may come as soon as it runs, so that older ones are forgotten before. */
+  async perform(record: ContainerRecord, launch: () => Promise<void>): Promise<void> {
+    const { supervision } = this.#context.store;
+    supervision.forgetSignal(record.id);
+    try {
+      await launch();
+      supervision.forgetRestart(record.id);
+      this.#context.events.container('restart', record);
+    } catch (error) {
+      this.#failed(record);
+      throw error;
+    }
+  }
+
+  /** It stays ended: part of the transaction that records the exit. */
+  stays(record: ContainerRecord): void {
+    if (record.spec.restart) this.#context.store.supervision.forgetRestart(record.id);
   }
 
   /** Before a user's signal is sent: the end that comes of it is to stay. */
@@ -99,6 +107,12 @@ export class Restarts {
         if (isPeapodError(error, 'INTERRUPTED') || !this.isMine(id)) throw error;
       }
     }
+  }
+
+  /** A start by its policy failed: tried again after a longer pause, as if it had run and ended so. */
+  #failed(record: ContainerRecord): void {
+    if (this.wants(record, 125)) this.next(record.id, 0);
+    else this.#context.store.supervision.forgetRestart(record.id);
   }
 
   #isSelf(restarter: SupervisionRecord['restarter']): boolean {

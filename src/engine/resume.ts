@@ -1,13 +1,12 @@
+import type { WatchedContainer } from '../store/supervision.ts';
 import type { Context } from './context.ts';
 import { startGated } from './gated.ts';
 import { startHealthTimer } from './health.ts';
 
 /** Does in the background what conmon's exit command would have done for a container that nobody attends to. */
-export function resume(context: Context, id: string): void {
-  const { supervision } = context.store;
-  const from = supervision.get(id)?.restarter;
-  startGated(context, [...context.self, 'container', 'cleanup', id], (restarter) =>
-    supervision.handOver(id, from, restarter),
+export function resume(context: Context, left: WatchedContainer): void {
+  startGated(context, [...context.self, 'container', 'cleanup', left.containerId], (restarter) =>
+    context.store.supervision.handOver(left, restarter),
   );
 }
 

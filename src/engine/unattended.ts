@@ -6,11 +6,12 @@ import type { Context } from './context.ts';
  * What should look after containers and was killed: who starts one again, the monitor that would have seen its end,
  * who has its health checked. Every command asks; the answer comes from /proc.
  */
-export function unattended({ store, facts }: Context): { restart: string[]; health: string[] } {
+export function unattended({ store, facts }: Context): {
+  restart: WatchedContainer[];
+  health: WatchedContainer[];
+} {
   const watched = store.supervision.watched(facts.bootId);
-  const idsOf = (rule: (container: WatchedContainer) => boolean) =>
-    watched.filter(rule).map(({ containerId }) => containerId);
-  return { restart: idsOf(isForgotten), health: idsOf(isUnchecked) };
+  return { restart: watched.filter(isForgotten), health: watched.filter(isUnchecked) };
 }
 
 function isForgotten({ restarter, restarts, state, process, monitor }: WatchedContainer): boolean {

@@ -78,14 +78,12 @@ export class SupervisionTable {
     return row && toRecord(row);
   }
 
-  /** Watched over from now on; nobody waits to start it, and no signal is remembered. Counted from none where `anew`. */
-  started(containerId: string, anew: boolean): void {
+  /** Watched over from now on, as if nothing had been before. */
+  begin(containerId: string): void {
     this.#db.run(
-      `INSERT INTO supervision (container_id) VALUES (?) ON CONFLICT DO UPDATE SET restarter = NULL, user_signal = NULL,
-       restart_count = iif(?, 0, restart_count), pause_ms = iif(?, 0, pause_ms)`,
+      `INSERT INTO supervision (container_id) VALUES (?)
+       ON CONFLICT DO UPDATE SET restarter = NULL, user_signal = NULL, restart_count = 0, pause_ms = 0`,
       containerId,
-      anew ? 1 : 0,
-      anew ? 1 : 0,
     );
   }
 
@@ -104,16 +102,23 @@ export class SupervisionTable {
     );
   }
 
-  /** Another process starts it; false where somebody else was quicker. `from` is undefined where nobody did. */
-  handOver(containerId: string, from: ProcessIdentity | undefined, to: ProcessIdentity): boolean {
+  /** Another process looks after it; false where it is no longer as it was, since somebody else has done so. */
+  handOver(from: WatchedContainer, to: ProcessIdentity): boolean {
     return (
       this.#db.run(
-        'UPDATE supervision SET restarter = ? WHERE container_id = ? AND restarter IS ?',
+        `UPDATE supervision SET restarter = ? WHERE container_id = ? AND restarter IS ?
+         AND EXISTS (SELECT 1 FROM containers WHERE id = container_id AND state = ?)`,
         JSON.stringify(to),
-        containerId,
-        from ? JSON.stringify(from) : null,
+        from.containerId,
+        from.restarter ? JSON.stringify(from.restarter) : null,
+        from.state,
       ) === 1
     );
+  }
+
+  /** What was sent to the process that has ended says nothing about the next. */
+  forgetSignal(containerId: string): void {
+    this.#db.run('UPDATE supervision SET user_signal = NULL WHERE container_id = ?', containerId);
   }
 
   setUserSignal(containerId: string, signal: number): void {
@@ -150,7 +155,7 @@ export class SupervisionTable {
     this.#db.run('UPDATE supervision SET health_timer = NULL WHERE container_id = ?', containerId);
   }
 
-  /** It stays as it is. */
+  /** Nobody waits to start it: it runs, or stays as it is. */
   forgetRestart(containerId: string): void {
     this.#db.run('UPDATE supervision SET restarter = NULL WHERE container_id = ?', containerId);
   }
