@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { readExitCode } from '../container/exit-status.ts';
 import { isPeapodError } from '../errors.ts';
-import { signalProcess, waitForEnd } from '../host/processes.ts';
+import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord, SupervisionRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { nextPauseMs, wantsRestart } from './restart-policy.ts';
@@ -19,11 +20,14 @@ export class Restarts {
     this.#context = context;
   }
 
-  /** Ended, and to be started again by a process that waits for its time. */
+  /** Ended, and to be started again: by a process that waits for its time, or, a moment before, that is about to. */
   isRestarting(record: ContainerRecord): boolean {
-    if (!record.spec.restart || record.state !== 'exited') return false;
-    if (record.bootId !== this.#context.facts.bootId) return false;
-    return this.#context.store.supervision.get(record.id)?.restarter !== undefined;
+    const { store, facts, paths } = this.#context;
+    const { id, state, process } = record;
+    if (!record.spec.restart || record.bootId !== facts.bootId || state === 'created') return false;
+    if (state === 'exited') return store.supervision.get(id)?.restarter !== undefined;
+    if (process && isAlive(process)) return false;
+    return this.wants(record, readExitCode(paths.exits, id) ?? 255);
   }
 
   /** Whether it is to run again after it has ended so. */
