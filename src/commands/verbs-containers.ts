@@ -47,6 +47,11 @@ export const containerVerbs: Record<string, Verb> = {
     group: 'Containers',
     load: () => import('./attach.ts').then((m) => m.attach),
   },
+  top: {
+    summary: 'Display the running processes of a container',
+    group: 'Containers',
+    load: () => import('./top.ts').then((m) => m.top),
+  },
   rename: {
     summary: 'Rename a container',
     group: 'Containers',

@@ -57,6 +57,11 @@ export const podVerbs: Record<string, Verb> = {
     group: 'Pods',
     load: () => import('./pause.ts').then((m) => m.podUnpause),
   },
+  top: {
+    summary: 'Display the running processes of a pod',
+    group: 'Pods',
+    load: () => import('./top.ts').then((m) => m.podTop),
+  },
   prune: {
     summary: 'Remove all pods that have stopped',
     group: 'Pods',

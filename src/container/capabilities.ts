@@ -46,6 +46,14 @@ const allCapabilities: readonly string[] = [
   'CAP_CHECKPOINT_RESTORE',
 ];
 
+/** The names of a mask of /proc/PID/status; undefined where it has all that there are. */
+export function capabilityNames(mask: bigint): string[] | undefined {
+  const has = (index: number) => ((mask >> BigInt(index)) & 1n) === 1n;
+  return allCapabilities.every((_, index) => has(index))
+    ? undefined
+    : allCapabilities.filter((_, index) => has(index));
+}
+
 /** podman's default_capabilities, see containers.conf(5). */
 export const defaultCapabilities: readonly string[] = [
   'CAP_CHOWN',

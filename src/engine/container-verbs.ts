@@ -1,7 +1,10 @@
 import type { ContainerOperations } from './engine.ts';
 import type { EngineParts } from './parts.ts';
 
-type Verbs = Pick<ContainerOperations, 'restart' | 'rename' | 'pause' | 'unpause' | 'attach' | 'prune'>;
+type Verbs = Pick<
+  ContainerOperations,
+  'restart' | 'rename' | 'pause' | 'unpause' | 'attach' | 'top' | 'prune'
+>;
 
 /** Verbs of containers beyond create, start, stop and rm. */
 export function containerVerbs(parts: () => EngineParts): Verbs {
@@ -39,6 +42,10 @@ export function containerVerbs(parts: () => EngineParts): Verbs {
       const { terminal, openStdin } = record.spec;
       const how = { interactive: stdin && openStdin, tty: terminal, detachKeys, sigProxy };
       return attachTo(context, lifecycle, record, how);
+    },
+    top: async (name, words) => {
+      const { containerProcesses } = await import('./top.ts');
+      return containerProcesses(parts(), parts().containers.require(name), words);
     },
     prune: async (filters) => {
       const { pruneContainers } = await import('./prune.ts');

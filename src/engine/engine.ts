@@ -44,6 +44,8 @@ export interface PodOperations {
   kill(name: string, signal: string): Promise<string>;
   pause(name: string): Promise<string>;
   unpause(name: string): Promise<string>;
+  /** `words`: names of columns, or arguments for ps(1). */
+  top(name: string, words: readonly string[]): Promise<Processes>;
   /** Removes pods whose containers have all ended. Returns the ids. */
   prune(filters: Filters): Promise<string[]>;
   /** Adds published ports, as typed behind `-p`, to a pod that may run. Returns them as `ps` shows them. */
@@ -84,6 +86,8 @@ export interface ContainerOperations {
   /** Freezes all of its processes. Throws WRONG_STATE, HOST_UNFIT without a cgroup. Returns the id. */
   pause(name: string): Promise<string>;
   unpause(name: string): Promise<string>;
+  /** `words`: names of columns, or arguments for the container's ps(1). Throws WRONG_STATE. */
+  top(name: string, words: readonly string[]): Promise<Processes>;
   /** Removes containers that do not run. Returns the ids. */
   prune(filters: Filters): Promise<string[]>;
   /** Returns the id; idempotent on a container that is not running. */
@@ -149,6 +153,9 @@ export interface SystemOperations {
   /** Ends the user's keeper where nothing of the user's runs. Throws BUSY otherwise. */
   migrate(): Promise<void>;
 }
+
+/** What `top` shows: rows of cells with their headings, or what a ps(1) printed. */
+export type Processes = { readonly table: string[][] } | { readonly lines: string[] };
 
 /** Receives log lines without their newline; `partial` ones have none. */
 export type LogSink = (stream: 'stdout' | 'stderr', line: string, partial: boolean) => void;

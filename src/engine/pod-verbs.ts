@@ -2,7 +2,7 @@ import type { PodOperations } from './engine.ts';
 import { parseSignal } from './parse-options.ts';
 import type { EngineParts } from './parts.ts';
 
-type Verbs = Pick<PodOperations, 'restart' | 'kill' | 'pause' | 'unpause' | 'prune'>;
+type Verbs = Pick<PodOperations, 'restart' | 'kill' | 'pause' | 'unpause' | 'top' | 'prune'>;
 
 /** Verbs of pods beyond create, start, stop and rm. */
 export function podVerbs(parts: () => EngineParts): Verbs {
@@ -20,6 +20,10 @@ export function podVerbs(parts: () => EngineParts): Verbs {
     unpause: async (name) => {
       const { unpauseMembers } = await import('./members.ts');
       return unpauseMembers(parts(), parts().pods.require(name));
+    },
+    top: async (name, words) => {
+      const { podProcesses } = await import('./top.ts');
+      return podProcesses(parts(), parts().pods.require(name).id, words);
     },
     prune: async (filters) => {
       const { prunePods } = await import('./prune.ts');

@@ -46,7 +46,7 @@ export async function userOf(
 const databases = ['/etc/passwd', '/etc/group'] as const;
 
 /** An image may hold directories that only the container's root can open: then a peapod inside reads. */
-async function readDatabases(context: Context, plan: RootfsPlan): Promise<(string | undefined)[]> {
+export async function readDatabases(context: Context, plan: RootfsPlan): Promise<(string | undefined)[]> {
   try {
     return databases.map((path) => readInPlaces(plan.places, path));
   } catch (error) {

@@ -117,6 +117,29 @@ describeForBoth('verbs of containers', (makeHost) => {
     expect(await host.ok('ps', '-aq')).toBe('');
   });
 
+  it('B1: top shows the processes of a container and of a pod, also those that exec brought in', async () => {
+    await using host = await makeHost();
+    await host.ok('pod', 'create', '--name', 'pair');
+    await host.ok('run', '-d', '--pod', 'pair', '--name', 'one', 'host', 'sleep', '1001');
+    await host.ok('run', '-d', '--pod', 'pair', '-u', 'nobody', 'host', 'sh', '-c', 'sleep 1002; true');
+    host.spawn(['peapod', 'exec', 'one', 'sleep', '1003']);
+    const lines = await eventually(async () => {
+      const found = (await host.ok('top', 'one')).split('\n');
+      return found.length === 3 && found;
+    });
+    expect(lines[0]?.trim().split(/ +/).join(' ')).toBe('USER PID PPID %CPU ELAPSED TTY TIME COMMAND');
+    expect(lines[1]).toMatch(/^root +1 +0 +\d+\.\d{3} +\S+ +\? +0s +sleep 1001$/);
+    expect(lines[2]).toMatch(/^root +\d+ +0 .* sleep 1003$/);
+    const all = await host.ok('pod', 'top', 'pair', 'user,args', 'hpid', 'huser');
+    expect(all).toMatch(/^USER +COMMAND +HPID +HUSER\nroot +sleep 1001 +\d+ /);
+    expect(all).toMatch(/\nnobody +sh -c sleep 1002; true +\d+ +\S+ *\nnobody +sleep 1002 /);
+    const hostPid = /sleep 1001 +(\d+)/.exec(all)?.[1];
+    expect(await host.sh(`tr '\\0' ' ' < /proc/${hostPid}/cmdline`)).toBe('sleep 1001 ');
+    expect(await host.ok('top', 'one', '-o', 'args')).toBe('COMMAND\nsleep 1001\nsleep 1003');
+    await host.ok('kill', 'one');
+    expect((await host.peapod('top', 'one')).stderr).toMatch(/top can only be used on running containers/);
+  });
+
   it('B1: restart, kill and prune of a pod are about all of its containers', async () => {
     await using host = await makeHost();
     const pod = await host.ok('pod', 'create', '--name', 'two');
