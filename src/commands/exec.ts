@@ -1,18 +1,22 @@
 import { anyArguments, wrongArguments } from './arguments.ts';
+import { detachKeysFlag } from './attach.ts';
 import { command } from './command.ts';
-import { array, bool, list, string } from './flags.ts';
+import { array, bool, list, string, uint } from './flags.ts';
 import { targets } from './targets.ts';
 
 export const exec = command({
   usage: '[options] CONTAINER COMMAND [ARG...]',
-  description: 'Runs a command in a running container and ends with its exit code.',
+  description: `Runs a command in a running container and ends with its exit code. On a terminal of its own (--tty), the detach
+keys leave it running; --detach prints the id of its session.`,
   examples: ['exec -it shell sh', 'exec -w /tmp web pwd', 'exec --user root web ls'],
   flags: {
     detach: bool('Run in the background', { short: 'd' }),
+    'detach-keys': detachKeysFlag,
     env: array('Set an environment variable', { short: 'e' }),
     'env-file': list('Read environment variables from a file'),
     interactive: bool('Keep standard input open', { short: 'i' }),
     latest: bool('Act on the last created container', { short: 'l' }),
+    'preserve-fds': uint('Pass this many more file descriptors on, from 3 on', { default: '0' }),
     privileged: bool('Give the command all capabilities'),
     tty: bool('Allocate a terminal', { short: 't' }),
     user: string('Run as this user (name or id, optionally with :group)', { short: 'u' }),
@@ -34,7 +38,10 @@ export const exec = command({
       list: async (filters) => (await call.engine()).containers.list(filters),
     });
     const { containers } = await call.engine();
-    return containers.exec(name as string, {
+    const preserveFds = values['preserve-fds'] ?? 0;
+    if (preserveFds > 0 && (values.tty || values.detach))
+      throw wrongArguments('--preserve-fds cannot be used with --tty or --detach', call.command);
+    const request = {
       command: words,
       env: values.env,
       envFiles: values['env-file'],
@@ -44,6 +51,9 @@ export const exec = command({
       interactive: values.interactive,
       tty: values.tty,
       detach: values.detach,
-    });
+      detachKeys: values['detach-keys'],
+      preserveFds,
+    };
+    return containers.exec(name as string, request, (sessionId) => call.stdout.line(sessionId));
   },
 });

@@ -126,3 +126,13 @@ export async function waitForExitCode(
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
+
+/** What crun itself said last, in its JSON log; empty where the command ran. */
+export function lastMessage(logFile: string): string {
+  try {
+    const line = readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? '';
+    return line === '' ? '' : ((JSON.parse(line) as { msg?: string }).msg ?? '');
+  } catch {
+    return '';
+  }
+}

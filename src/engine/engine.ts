@@ -106,8 +106,8 @@ export interface ContainerOperations {
   /** podman's InspectContainerData. */
   inspect(name: string): Promise<Record<string, unknown>>;
   exists(name: string): Promise<boolean>;
-  /** Returns the exit code of the command, or 0 where detached. */
-  exec(name: string, request: ExecRequest): Promise<number>;
+  /** Returns the exit code of the command, or 0 where detached; `onDetached` gets the id of a session that was asked to be so. */
+  exec(name: string, request: ExecRequest, onDetached?: (sessionId: string) => void): Promise<number>;
   logs(names: readonly string[], request: LogsRequest, sink: LogSink): Promise<void>;
   /** Lines as `podman port` prints them, e.g. `80/tcp -> 0.0.0.0:8080`. */
   ports(name: string): Promise<{ containerPort: string; bindings: string[] }[]>;

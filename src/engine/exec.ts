@@ -1,10 +1,13 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pumpAttach } from '../container/attach.ts';
 import { availableCapabilities } from '../container/capabilities.ts';
-import { createFailure } from '../container/exit-status.ts';
+import { parseDetachKeys } from '../container/detach-keys.ts';
+import { createFailure, lastMessage } from '../container/exit-status.ts';
 import type { OciConfig } from '../container/oci-config.ts';
 import type { OciProcess } from '../container/oci-process.ts';
 import { PeapodError } from '../errors.ts';
+import { checkInherited } from '../host/inherited.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -14,14 +17,15 @@ import type { ExecRequest } from './requests.ts';
 import { planRootfs, userOf } from './rootfs.ts';
 
 /**
- * Runs a further process in a running container, with this process' stdio and without a monitor of its own.
- * Returns its exit code. Throws WRONG_STATE, COMMAND_NOT_FOUND (127), COMMAND_NOT_EXECUTABLE (126).
+ * Runs a further process in a running container, with this process' stdio; returns its exit code, 0 where it was
+ * left running, whose id `onDetached` gets where that was asked for. Throws WRONG_STATE, COMMAND_NOT_FOUND (127), COMMAND_NOT_EXECUTABLE (126).
  */
 export async function execIn(
   context: Context,
   lifecycle: Lifecycle,
   record: ContainerRecord,
   request: ExecRequest,
+  onDetached: (sessionId: string) => void = () => {},
 ): Promise<number> {
   if (!lifecycle.isRunning(record) || record.state === 'paused') {
     throw new PeapodError(
@@ -32,37 +36,110 @@ export async function execIn(
       },
     );
   }
+  if (request.detachKeys !== undefined) parseDetachKeys(request.detachKeys);
   const runtimeDir = context.paths.containerRuntime(record.id);
-  const token = newId().slice(0, 8);
-  const processFile = join(runtimeDir, `exec-${token}.json`);
-  const logFile = join(runtimeDir, `exec-${token}.log`);
+  const sessionId = newId();
+  const processFile = join(runtimeDir, `exec-${sessionId.slice(0, 8)}.json`);
+  const logFile = processFile.replace(/json$/, 'log');
   const config = JSON.parse(readFileSync(join(runtimeDir, 'config.json'), 'utf8')) as OciConfig;
   const process = await execProcess(context, record, config.process, request);
   writeFileSync(processFile, JSON.stringify(process), { mode: 0o600 });
   try {
-    const runner = await context.inside();
-    const words = lifecycle.crun.command(
-      '--log-format=json',
-      `--log=${logFile}`,
-      'exec',
-      ...(request.detach ? ['--detach'] : []),
-      `--process=${processFile}`,
-      record.id,
-    );
     context.events.container('exec', record);
-    const stdio = request.detach ? 'none' : request.interactive ? 'all' : 'output';
-    const exitCode = await context.interrupt.forwarding(
-      () => {}, // the terminal has sent it to the command, too
-      () => runner.foreground(words, { stdio }),
-    );
-    if (!request.detach) context.events.container('exec_died', record, { ContainerExitCode: exitCode });
-    const said = exitCode === 0 ? '' : lastMessage(logFile);
-    if (said !== '') throw createFailure(said, request.command[0] ?? '');
+    const session = { context, lifecycle, record, request, sessionId, processFile, logFile };
+    if (request.detach) {
+      await runDetached(session);
+      onDetached(sessionId);
+      return 0;
+    }
+    const exitCode = request.tty ? await runOnTerminal(session) : await runInForeground(session);
+    context.events.container('exec_died', record, { ContainerExitCode: exitCode });
     return exitCode;
   } finally {
-    rmSync(processFile, { force: true });
-    rmSync(logFile, { force: true });
+    for (const file of [processFile, logFile]) rmSync(file, { force: true });
   }
+}
+
+interface Session {
+  readonly context: Context;
+  readonly lifecycle: Lifecycle;
+  readonly record: ContainerRecord;
+  readonly request: ExecRequest;
+  readonly sessionId: string;
+  readonly processFile: string;
+  readonly logFile: string;
+}
+
+/** By crun alone: the standard streams are the caller's own, byte for byte. */
+async function runInForeground(session: Session): Promise<number> {
+  const { context, lifecycle, record, request, processFile, logFile } = session;
+  const { preserveFds } = request;
+  const fds = Array.from({ length: preserveFds }, (_, index) => checkInherited(3 + index));
+  const runner = await context.inside();
+  const words = lifecycle.crun.command(
+    '--log-format=json',
+    `--log=${logFile}`,
+    'exec',
+    ...(preserveFds > 0 ? [`--preserve-fds=${preserveFds}`] : []),
+    `--process=${processFile}`,
+    record.id,
+  );
+  let signal = (_: NodeJS.Signals) => {};
+  const exitCode = await context.interrupt.forwarding(
+    // A ^C the terminal has sent to the command, too.
+    (received) => received !== 'SIGINT' && signal(received),
+    () =>
+      runner.foreground(words, {
+        stdio: request.interactive ? 'all' : 'output',
+        fds,
+        onStart: (send) => {
+          signal = send;
+        },
+      }),
+  );
+  const said = exitCode === 0 ? '' : lastMessage(logFile);
+  if (said !== '') throw createFailure(said, request.command[0] ?? '');
+  return exitCode;
+}
+
+/** Under a conmon of its own, which holds the terminal when its user detaches: then 0. */
+async function runOnTerminal(session: Session): Promise<number> {
+  const { context, request } = session;
+  const { startCoupled } = await import('../container/exec-monitor.ts');
+  const monitored = await startCoupled(await context.inside(), monitorRequest(session));
+  try {
+    const { ended } = await pumpAttach(monitored.connection, {
+      ctlPath: monitored.ctlPath,
+      stdin: request.interactive,
+      tty: true,
+      detachKeys: request.detachKeys,
+      signal: context.interrupt.signal,
+    });
+    context.interrupt.check();
+    return ended === 'detached' ? 0 : await monitored.exitCode();
+  } finally {
+    monitored.close();
+  }
+}
+
+async function runDetached(session: Session): Promise<void> {
+  const { startDetached } = await import('../container/exec-monitor.ts');
+  await startDetached(await session.context.inside(), monitorRequest(session));
+}
+
+function monitorRequest(session: Session) {
+  const { context, lifecycle, record, request, sessionId, processFile, logFile } = session;
+  return {
+    containerId: record.id,
+    sessionId,
+    dir: join(context.paths.containerRuntime(record.id), `exec-${sessionId.slice(0, 8)}`),
+    crun: lifecycle.crun,
+    processFile,
+    logFile,
+    terminal: request.tty,
+    stdin: request.interactive,
+    command: request.command[0] ?? '',
+  };
 }
 
 /** The container's own process with what the request changes. */
@@ -96,14 +173,4 @@ async function execProcess(
 /** Only root has capabilities in effect; others keep the bounding set, as for the first process. */
 function withoutEffective(sets: OciProcess['capabilities']): OciProcess['capabilities'] {
   return { ...sets, effective: [], permitted: [] };
-}
-
-/** What crun itself said, in its JSON log; empty where the command ran. */
-function lastMessage(logFile: string): string {
-  try {
-    const line = readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? '';
-    return line === '' ? '' : ((JSON.parse(line) as { msg?: string }).msg ?? '');
-  } catch {
-    return '';
-  }
 }

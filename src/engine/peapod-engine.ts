@@ -162,9 +162,9 @@ export class PeapodEngine implements Engine {
       return inspectContainer(this.#context, this.#views, this.#containers.require(name));
     },
     exists: async (name) => this.#containers.find(name) !== undefined,
-    exec: async (name, request) => {
+    exec: async (name, request, onDetached) => {
       const { execIn } = await import('./exec.ts');
-      return execIn(this.#context, this.#lifecycle, this.#containers.require(name), request);
+      return execIn(this.#context, this.#lifecycle, this.#containers.require(name), request, onDetached);
     },
     logs: async (names, request, sink) => {
       const members = names.map((name) => this.#containers.require(name));

@@ -135,6 +135,10 @@ export interface ExecRequest {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
+  /** As typed; undefined for `ctrl-p,ctrl-q`. */
+  readonly detachKeys?: string | undefined;
+  /** So many of the caller's file descriptors from 3 on go to the command. */
+  readonly preserveFds: number;
 }
 
 export interface LogsRequest {

@@ -187,14 +187,17 @@ export class Runner {
     options: {
       stdio: 'all' | 'output' | 'none';
       env?: RunOptions['env'];
+      /** File descriptors to inherit as 3, 4, … */
+      fds?: readonly number[];
       /** Gets a function that signals the program. */
       onStart?: (send: (signal: NodeJS.Signals) => void) => void;
     },
   ): Promise<number> {
     const full = this.command(argv);
-    const { stdio, env } = options;
+    const { stdio, env, fds = [] } = options;
+    const output = stdio === 'none' ? 'ignore' : 'inherit';
     const child = spawn(full[0] as string, full.slice(1), {
-      stdio: stdio === 'all' ? 'inherit' : stdio === 'none' ? 'ignore' : ['ignore', 'inherit', 'inherit'],
+      stdio: [stdio === 'all' ? 'inherit' : 'ignore', output, output, ...fds],
       ...(env ? { env: { ...process.env, ...env } } : {}),
     });
     options.onStart?.((signal) => child.kill(signal));
