@@ -74,7 +74,9 @@ interface Session {
 async function runInForeground(session: Session): Promise<number> {
   const { context, lifecycle, record, request, processFile, logFile } = session;
   const { preserveFds } = request;
-  const fds = Array.from({ length: preserveFds }, (_, index) => checkInherited(3 + index));
+  const fds = Array.from({ length: preserveFds }, (_, index) =>
+    checkInherited(3 + index, context.paths.root),
+  );
   const runner = await context.inside();
   const words = lifecycle.crun.command(
     '--log-format=json',

@@ -1,16 +1,25 @@
+import { readlinkSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
-import { libc } from './libc.ts';
 
-const F_GETFD = 1;
-const FD_CLOEXEC = 1;
-
-/** A file descriptor that this process got from its caller: its own ones are all closed at exec. Throws INVALID_ARGUMENT. */
-export function checkInherited(fd: number): number {
-  const flags = libc().fcntl(fd, F_GETFD, 0);
-  if (flags >= 0 && (flags & FD_CLOEXEC) === 0) return fd;
+/**
+ * A file descriptor that this process got from its caller. The runtime marks those like its own, so that only what is
+ * behind one tells: the runtime's are kernel objects, peapod's are below `ownDir`. Throws INVALID_ARGUMENT.
+ */
+export function checkInherited(fd: number, ownDir: string): number {
+  const target = targetOf(fd);
+  if (target !== undefined && !/^anon_inode:\[event/.test(target) && !target.startsWith(`${ownDir}/`))
+    return fd;
   throw new PeapodError(
     'INVALID_ARGUMENT',
     `file descriptor ${fd} is not available - the preserve-fds option requires that file descriptors must be passed`,
     { hint: `open it in the shell, for example ${fd}<file` },
   );
+}
+
+function targetOf(fd: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
 }
