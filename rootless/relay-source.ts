@@ -44,15 +44,12 @@ const kernelSwitches = [
   '/proc/sys/net/ipv6/fwmark_reflect',
 ];
 
-/** Clients that got no answer in their own name; beyond that many the eldest gets another chance. */
+/** Clients that got no answer in their own name get another chance after that time, the eldest where they are too many. */
+const unheardForMs = 60_000;
 const maxUnheard = 1024;
 
 /** Bridges of other pods come and go. */
 const interfacesKnownMs = 1000;
-type InterfaceAddress = {
-  readonly address: string;
-  readonly cidr: string | null;
-};
 
 export interface Client {
   /** Canonical; an IPv4 client of an IPv6 socket as IPv4. */
@@ -64,10 +61,11 @@ export interface Client {
 export class ClientAddresses {
   readonly #pod: readonly string[];
   readonly #routed = new Map<IpFamily, boolean>();
-  readonly #unheard = new Set<string>();
+  /** Until when, on the clock of `performance`. */
+  readonly #unheard = new Map<string, number>();
   #marksConnections: Promise<boolean> | undefined;
-  #interfaces: readonly InterfaceAddress[] = [];
-  #interfacesReadMs = Number.NEGATIVE_INFINITY;
+  #own: Promise<OwnAddresses> | undefined;
+  #ownReadMs = Number.NEGATIVE_INFINITY;
 
   /** Addresses of the pod; in this network namespace, or behind one of its bridges. */
   constructor(pod: readonly string[]) {
@@ -78,7 +76,7 @@ export class ClientAddresses {
   clientAt(address: string, port: number): Client | undefined {
     const ip = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
     if (ip.startsWith('127.') || ip === '::1' || ip.includes('%') || /^fe[89ab]/i.test(ip)) return undefined;
-    if (!this.#podOf(ip) || this.#unheard.has(ip)) return undefined;
+    if (!this.#podOf(ip) || (this.#unheard.get(ip) ?? 0) > performance.now()) return undefined;
     return { ip, port };
   }
 
@@ -86,9 +84,10 @@ export class ClientAddresses {
   async open(protocol: 'tcp' | 'udp', client: Client, podPort: number): Promise<Opened | undefined> {
     try {
       const pod = this.#podOf(client.ip) as string;
-      const own = this.#readInterfaces();
-      const isHere = own.some(({ address }) => address === pod);
-      if (!isHere && (await isOnLink(client.ip, own))) return undefined;
+      const own = await this.#ownAddresses();
+      const isHere = own.addresses.has(pod);
+      // A pod looks for its neighbours on its own link, where the relay is not: it could not answer them.
+      if (!isHere && own.isOnLink(client.ip)) return undefined;
       if (!this.#route(ipFamily(client.ip))) return undefined;
       const byKernel = isHere && protocol === 'tcp';
       this.#marksConnections ??= byKernel ? undefined : markConnections();
@@ -106,22 +105,23 @@ export class ClientAddresses {
 
   /** The pod did not answer to the client's address, and did to the relay's. */
   forget({ ip }: Client): void {
-    const [eldest] = this.#unheard;
+    const [eldest] = this.#unheard.keys();
     if (eldest !== undefined && this.#unheard.size >= maxUnheard) this.#unheard.delete(eldest);
-    this.#unheard.add(ip);
+    this.#unheard.delete(ip);
+    this.#unheard.set(ip, performance.now() + unheardForMs);
   }
 
   #podOf(client: string): string | undefined {
     return this.#pod.find((address) => ipFamily(address) === ipFamily(client));
   }
 
-  #readInterfaces(): readonly InterfaceAddress[] {
+  #ownAddresses(): Promise<OwnAddresses> {
     const nowMs = performance.now();
-    if (nowMs - this.#interfacesReadMs > interfacesKnownMs) {
-      this.#interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-      this.#interfacesReadMs = nowMs;
+    if (!this.#own || nowMs - this.#ownReadMs > interfacesKnownMs) {
+      this.#own = readOwnAddresses();
+      this.#ownReadMs = nowMs;
     }
-    return this.#interfaces;
+    return this.#own;
   }
 
   #route(family: IpFamily): boolean {
@@ -166,13 +166,20 @@ async function markConnections(): Promise<boolean> {
   }
 }
 
-/** A pod looks for its neighbours on its own link, where the relay is not: it could not answer them. */
-async function isOnLink(ip: string, own: readonly InterfaceAddress[]): Promise<boolean> {
+/** Of the network namespace of the relay. */
+interface OwnAddresses {
+  readonly addresses: ReadonlySet<string>;
+  isOnLink(ip: string): boolean;
+}
+
+async function readOwnAddresses(): Promise<OwnAddresses> {
   const { parseCidr, subnetHolds } = await import('../src/network/subnet.ts');
-  return own.some(({ cidr }) => {
-    const subnet = cidr === null ? undefined : parseCidr(cidr)?.subnet;
-    return subnet !== undefined && subnetHolds(subnet, ip);
-  });
+  const found = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const subnets = found.flatMap(({ cidr }) => (cidr === null ? [] : (parseCidr(cidr)?.subnet ?? [])));
+  return {
+    addresses: new Set(found.map(({ address }) => address)),
+    isOnLink: (ip) => subnets.some((subnet) => subnetHolds(subnet, ip)),
+  };
 }
 
 /** Into relay.log. */

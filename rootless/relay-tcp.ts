@@ -29,8 +29,11 @@ export interface Destination {
   readonly clients: ClientAddresses;
 }
 
-/** As long as a pod may be silent towards the client's address before it is asked in the relay's own name. */
-const unheardAfterMs = 1000;
+/**
+ * As long as a pod may be silent towards the client's address before it is asked in the relay's own name: longer
+ * than the second after which the kernel asks again.
+ */
+const unheardAfterMs = 1500;
 
 /**
  * Serves a listening socket of the host. `opened` and `closed` are called once for each of both sockets of a

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ClientAddresses } from '../../rootless/relay-source.ts';
 
 describe('whom a pod sees behind a published port', () => {
@@ -33,6 +33,17 @@ describe('whom a pod sees behind a published port', () => {
     });
     expect(clients.clientAt('10.9.0.1', 1)).toBeUndefined();
     expect(clients.clientAt('10.9.4.0', 1)).toBeUndefined();
+  });
+
+  it('is the client again a minute after it was not answered', () => {
+    const clients = new ClientAddresses(['10.0.2.100']);
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    clients.forget({ ip: '10.9.0.1', port: 1 });
+    now.mockReturnValue(60_999);
+    expect(clients.clientAt('10.9.0.1', 1)).toBeUndefined();
+    now.mockReturnValue(61_000);
+    expect(clients.clientAt('10.9.0.1', 1)).toEqual({ ip: '10.9.0.1', port: 1 });
+    now.mockRestore();
   });
 
   it('is the relay where no socket can take the client’s address', async () => {
