@@ -2,6 +2,7 @@ import type { ContainerCreateRequest } from '../engine/requests.ts';
 import { atLeast, wrongArguments } from './arguments.ts';
 import { detachKeysFlag, sigProxyFlag } from './attach.ts';
 import { type Call, type Command, command } from './command.ts';
+import { hostConfigFlags, hostConfigRequest } from './container-flags.ts';
 import { array, bool, type FlagValues, list, optionalBool, string, uint } from './flags.ts';
 import { healthFlags, healthRequest } from './health-flags.ts';
 import { networkFlags, networkRequest } from './network-flags.ts';
@@ -10,6 +11,7 @@ import { readId } from './targets.ts';
 const createFlags = {
   ...networkFlags,
   ...healthFlags,
+  ...hostConfigFlags,
   'cap-add': list('Add capabilities'),
   'cap-drop': list('Drop capabilities'),
   cidfile: string('Write the id of the container to this file'),
@@ -78,8 +80,9 @@ export const run: Command = command({
     };
     const { containers } = await call.engine();
     const progress = progressOf(call);
-    if (!values.detach) return containers.run(request, progress);
-    call.stdout.line(await containers.runDetached(request, progress));
+    const warn = warnings(call);
+    if (!values.detach) return containers.run(request, progress, warn);
+    call.stdout.line(await containers.runDetached(request, progress, warn));
     return 0;
   },
 });
@@ -94,7 +97,7 @@ export const create: Command = command({
   async run(call) {
     const request = createRequest(call, call.values);
     const { containers } = await call.engine();
-    call.stdout.line(await containers.create(request, progressOf(call)));
+    call.stdout.line(await containers.create(request, progressOf(call), warnings(call)));
     return 0;
   },
 });
@@ -103,12 +106,17 @@ function progressOf(call: Pick<Call, 'stderr'> & { values: { quiet: boolean } })
   return call.values.quiet ? undefined : (line: string) => call.stderr.line(line);
 }
 
+function warnings(call: Pick<Call, 'stderr'>) {
+  return (line: string) => call.stderr.line(`Warning: ${line}`);
+}
+
 function createRequest(call: Pick<Call, 'args' | 'command'>, values: CreateValues): ContainerCreateRequest {
   const [what, ...words] = call.args as [string, ...string[]];
   if (values.pod !== undefined && values['pod-id-file'] !== undefined)
     throw wrongArguments('cannot specify both --pod and --pod-id-file', call.command);
   return {
     ...networkRequest(values),
+    ...hostConfigRequest(values),
     image: values.rootfs ? undefined : what,
     rootfs: values.rootfs ? what : undefined,
     command: words,

@@ -18,6 +18,8 @@ export interface MonitorRequest {
   readonly crun: Crun;
   readonly terminal: boolean;
   readonly stdin: boolean;
+  /** Where conmon writes the pid of the container's first process. */
+  readonly pidFile: string;
   /** The container's command, for error messages. */
   readonly args: readonly string[];
   /** Run by conmon when the container has ended, also where it could not be created; absolute path first. */
@@ -75,7 +77,7 @@ function conmonWords(request: MonitorRequest): string[] {
     '--full-attach',
     '--no-sync-log',
     ...['-c', id, '-u', id, '-n', request.name, '-r', crun.path, '-b', bundle],
-    ...['-p', join(bundle, 'pidfile'), '--exit-dir', request.exits, '--persist-dir', bundle],
+    ...['-p', request.pidFile, '--exit-dir', request.exits, '--persist-dir', bundle],
     ...['-l', `k8s-file:${request.logPath}`],
     ...(request.terminal ? ['-t'] : []),
     ...(request.stdin && !request.terminal ? ['-i'] : []),

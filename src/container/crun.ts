@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import type { Runner } from '../host/exec.ts';
 
-export type CgroupManager = 'cgroupfs' | 'disabled';
+export type CgroupManager = 'cgroupfs' | 'systemd' | 'disabled';
 
 /** The OCI runtime, see crun(1). Container ids are peapod's own. */
 export class Crun {
@@ -15,6 +15,11 @@ export class Crun {
     this.path = path;
     this.root = root;
     this.cgroupManager = cgroupManager;
+  }
+
+  /** The same for containers that stay in the cgroup of whoever starts them. */
+  withoutCgroups(): Crun {
+    return new Crun(this.path, this.root, 'disabled');
   }
 
   /** Words before the verb; conmon gets them as `--runtime-arg`. */

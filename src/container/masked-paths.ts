@@ -1,5 +1,8 @@
+import { posix } from 'node:path';
+import type { SecuritySpec } from '../store/records/isolation.ts';
+
 /** Files of /proc and /sys that tell of or act on the host: replaced by something empty, as podman does. */
-export const maskedPaths: readonly string[] = [
+const maskedPaths: readonly string[] = [
   '/proc/acpi',
   '/proc/kcore',
   '/proc/keys',
@@ -16,7 +19,7 @@ export const maskedPaths: readonly string[] = [
 ];
 
 /** Kernel settings that a container may read and not change. */
-export const readonlyPaths: readonly string[] = [
+const readonlyPaths: readonly string[] = [
   '/proc/asound',
   '/proc/bus',
   '/proc/fs',
@@ -24,3 +27,19 @@ export const readonlyPaths: readonly string[] = [
   '/proc/sys',
   '/proc/sysrq-trigger',
 ];
+
+/**
+ * Both lists with what `--security-opt mask=…` and `unmask=…` change: a path, a pattern with `*`, or `ALL`.
+ * What is unmasked can also be written to, as with podman.
+ */
+export function shieldedPaths(
+  security: Pick<SecuritySpec, 'mask' | 'unmask'> | undefined,
+  more: readonly string[],
+): { readonly maskedPaths?: readonly string[]; readonly readonlyPaths?: readonly string[] } {
+  const unmask = security?.unmask ?? [];
+  const isOpen = (path: string) =>
+    unmask.some((pattern) => pattern.toUpperCase() === 'ALL' || posix.matchesGlob(path, pattern));
+  const masked = [...maskedPaths, ...more].filter((path) => !isOpen(path));
+  const readonly = readonlyPaths.filter((path) => !isOpen(path));
+  return { maskedPaths: [...masked, ...(security?.mask ?? [])], readonlyPaths: readonly };
+}

@@ -7,7 +7,7 @@ export interface NamespaceChoices {
   readonly uts: NamespaceChoice;
   readonly pid: NamespaceChoice;
   /** `private` hides the host's cgroup tree; podman does so on cgroup v2. */
-  readonly cgroup: 'private' | 'host';
+  readonly cgroup: NamespaceChoice;
 }
 
 /** linux.namespaces of the OCI runtime specification; a type that is left out stays the caller's. */

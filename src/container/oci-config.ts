@@ -1,9 +1,9 @@
 import type { ContainerSpec, MountSpec } from '../store/records.ts';
 import { type CapabilitySets, capabilitySets } from './capabilities.ts';
 import type { HostDevice } from './host-devices.ts';
-import { maskedPaths, readonlyPaths } from './masked-paths.ts';
-import { type NamespaceChoices, type OciNamespace, ociNamespaces } from './namespaces.ts';
-import { type GeneratedFiles, type OciMount, ociMounts, rootfsPropagation } from './oci-mounts.ts';
+import type { NamespaceChoices } from './namespaces.ts';
+import { buildLinux, type OciLinux } from './oci-linux.ts';
+import { type GeneratedFiles, initDestination, type OciMount, ociMounts } from './oci-mounts.ts';
 import { buildProcess, type OciProcess } from './oci-process.ts';
 import type { HardLimits } from './rlimits.ts';
 import type { OciSeccomp } from './seccomp-profile.ts';
@@ -20,39 +20,6 @@ export interface OciConfig {
   readonly linux: OciLinux;
 }
 
-interface OciLinux {
-  readonly sysctl?: Readonly<Record<string, string>>;
-  readonly resources: {
-    readonly devices?: readonly OciDeviceRule[];
-    readonly pids?: { readonly limit: number };
-  };
-  readonly cgroupsPath?: string;
-  readonly namespaces: readonly OciNamespace[];
-  readonly devices?: readonly OciDevice[];
-  readonly seccomp?: OciSeccomp;
-  readonly rootfsPropagation?: string;
-  readonly maskedPaths?: readonly string[];
-  readonly readonlyPaths?: readonly string[];
-}
-
-interface OciDeviceRule {
-  readonly allow: boolean;
-  readonly type?: 'b' | 'c';
-  readonly major?: number;
-  readonly minor?: number;
-  readonly access: string;
-}
-
-interface OciDevice {
-  readonly path: string;
-  readonly type: 'b' | 'c';
-  readonly major: number;
-  readonly minor: number;
-  readonly fileMode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
-
 /** What is known only when a container starts. */
 export interface OciConfigInput {
   readonly spec: ContainerSpec;
@@ -66,8 +33,10 @@ export interface OciConfigInput {
   readonly ttyGroupMapped?: boolean;
   /** What the container is called inside; the pod's where it shares the pod's uts namespace. */
   readonly hostname: string;
+  /** False where the uts namespace is somebody else's; true if left out. */
+  readonly setHostname?: boolean;
   readonly generated: GeneratedFiles;
-  readonly shm: 'private' | 'host' | { readonly path: string };
+  readonly shm: 'private' | 'host' | 'none' | { readonly path: string };
   /** `spec.mounts` with volumes turned into their directories. */
   readonly mounts: readonly MountSpec[];
   /** True for everyone but root of the initial user namespace. */
@@ -79,13 +48,10 @@ export interface OciConfigInput {
   readonly seccompAnnotations?: Readonly<Record<string, string>>;
   /** Absent where no cgroup can be made: then no resource is limited. */
   readonly cgroupsPath?: string | undefined;
-  readonly pidsLimit?: number;
-  /** For privileged containers: `hostDevices()`. */
+  /** `hostDevices()` for privileged containers, and those that were asked for. */
   readonly devices: readonly HostDevice[];
   readonly consoleSize?: { readonly rows: number; readonly columns: number };
 }
-
-const defaultPidsLimit = 2048;
 
 /** Capabilities of the container's first process; its bounding set is what the seccomp profile depends on. */
 export function containerCapabilities(
@@ -116,12 +82,18 @@ export function buildOciConfig(input: OciConfigInput): OciConfig {
     foreignNetwork: input.foreignNetwork ?? false,
     ttyGroupMapped: input.ttyGroupMapped ?? true,
     cgroups: input.cgroupsPath !== undefined,
-    boundDevices: rootless ? input.devices.map(({ path }) => ({ source: path, destination: path })) : [],
+    boundDevices: rootless
+      ? input.devices.map(({ path, destination = path }) => ({ source: path, destination }))
+      : [],
+    readOnlyTmpfs: spec.readOnlyTmpfs ?? true,
+    procOptions: spec.security?.procOptions ?? [],
+    initPath: spec.initPath,
+    shmSizeBytes: spec.shmSizeBytes,
   });
   return {
     ociVersion: '1.0.2',
     process: buildProcess({
-      args: spec.args,
+      args: spec.initPath ? [initDestination, '--', ...spec.args] : spec.args,
       env: spec.env,
       workdir: spec.workdir,
       user,
@@ -131,50 +103,24 @@ export function buildOciConfig(input: OciConfigInput): OciConfig {
       capabilities: containerCapabilities(spec, user.uid, input.availableCapabilities),
       limits: input.limits,
       noNewPrivileges: spec.noNewPrivileges,
+      ulimits: spec.ulimits,
+      unsetEnv: spec.unsetEnv,
+      umask: spec.umask,
+      oomScoreAdj: spec.oomScoreAdj,
+      apparmorProfile: spec.security?.apparmor,
     }),
     root: { path: input.rootDir, ...(spec.readOnly ? { readonly: true } : {}) },
     // Members of a pod all set the pod's name; the host's is nobody's to set.
-    ...(namespaces.uts === 'host' ? {} : { hostname: input.hostname }),
+    ...(namespaces.uts === 'host' || input.setHostname === false ? {} : { hostname: input.hostname }),
     mounts,
     annotations: {
       'io.container.manager': 'peapod',
       'org.opencontainers.image.stopSignal': String(spec.stopSignal),
+      // crun(1): leaves the groups of whoever starts it.
+      ...(spec.groups?.includes('keep-groups') ? { 'run.oci.keep_original_groups': '1' } : {}),
       ...spec.annotations,
       ...input.seccompAnnotations,
     },
-    linux: linuxPart(input, mounts),
+    linux: buildLinux(input, mounts),
   };
-}
-
-function linuxPart(input: OciConfigInput, mounts: readonly OciMount[]): OciLinux {
-  const { spec, namespaces } = input;
-  const propagation = rootfsPropagation(mounts);
-  const ownNetwork = namespaces.network !== 'host' && !input.foreignNetwork;
-  const devices = spec.privileged && !input.rootless ? input.devices.map(deviceNode) : [];
-  // A bound /sys brings the host's settings with it.
-  const boundSys = mounts.some(({ destination, type }) => destination === '/sys' && type === 'bind');
-  return {
-    // Lets root of the container ping without CAP_NET_RAW.
-    ...(ownNetwork ? { sysctl: { 'net.ipv4.ping_group_range': '0 0' } } : {}),
-    resources:
-      input.cgroupsPath === undefined
-        ? {}
-        : {
-            devices: [{ allow: spec.privileged, access: 'rwm' }],
-            pids: { limit: input.pidsLimit ?? defaultPidsLimit },
-          },
-    ...(input.cgroupsPath === undefined ? {} : { cgroupsPath: input.cgroupsPath }),
-    namespaces: ociNamespaces(namespaces),
-    ...(devices.length ? { devices } : {}),
-    ...(input.seccomp ? { seccomp: input.seccomp } : {}),
-    ...(propagation ? { rootfsPropagation: propagation } : {}),
-    ...(spec.privileged
-      ? {}
-      : { maskedPaths: [...maskedPaths, ...(boundSys ? ['/sys/kernel'] : [])], readonlyPaths }),
-  };
-}
-
-function deviceNode(device: HostDevice): OciDevice {
-  const { path, type, major, minor, fileMode } = device;
-  return { path, type, major, minor, fileMode, uid: 0, gid: 0 };
 }

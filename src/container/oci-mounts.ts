@@ -17,6 +17,8 @@ export interface GeneratedFiles {
   readonly hostname?: string;
   readonly resolvConf?: string;
   readonly containerenv?: string;
+  /** `--tz`. */
+  readonly localtime?: string;
 }
 
 export interface MountInput {
@@ -24,8 +26,8 @@ export interface MountInput {
   readonly mounts: readonly MountSpec[];
   readonly generated: GeneratedFiles;
   readonly namespaces: NamespaceChoices;
-  /** A tmpfs of the container's own, the host's, or a directory that the pod shares. */
-  readonly shm: 'private' | 'host' | { readonly path: string };
+  /** A tmpfs of the container's own, the host's, none, or a directory that others share. */
+  readonly shm: 'private' | 'host' | 'none' | { readonly path: string };
   readonly readOnly: boolean;
   readonly privileged: boolean;
   /** True inside of a user namespace. */
@@ -38,7 +40,18 @@ export interface MountInput {
   readonly cgroups: boolean;
   /** Device nodes of the host that a user namespace cannot make: bound instead. */
   readonly boundDevices: readonly { readonly source: string; readonly destination: string }[];
+  /** Whether a read-only root has places to write. */
+  readonly readOnlyTmpfs: boolean;
+  /** Further options of the proc mount. */
+  readonly procOptions: readonly string[];
+  /** `--init`: the host's program. */
+  readonly initPath: string | undefined;
+  /** Of a private /dev/shm; podman's default if undefined. */
+  readonly shmSizeBytes: number | undefined;
 }
+
+/** Where `--init` puts its program. */
+export const initDestination = '/run/peapod-init';
 
 /** All mounts of a container in the order in which a runtime makes them: a parent goes before its children. */
 export function ociMounts(input: MountInput): readonly OciMount[] {
@@ -76,7 +89,7 @@ function kernelMounts(input: MountInput): OciMount[] {
     // The kernel mounts procfs and sysfs only for whoever owns the pid or network namespace.
     foreignProc
       ? { destination: '/proc', type: 'bind', source: '/proc', options: [...hidden, 'rbind'] }
-      : { destination: '/proc', type: 'proc', source: 'proc', options: hidden },
+      : { destination: '/proc', type: 'proc', source: 'proc', options: [...hidden, ...input.procOptions] },
     foreignSys
       ? {
           destination: '/sys',
@@ -124,12 +137,12 @@ const writableOfReadOnly = ['/tmp', '/run', '/var/tmp'];
 function temporaryMounts(input: MountInput): OciMount[] {
   const hidden = ['nosuid', 'noexec', 'nodev'];
   const shm: OciMount =
-    input.shm === 'private'
+    input.shm === 'private' || input.shm === 'none'
       ? {
           destination: '/dev/shm',
           type: 'tmpfs',
           source: 'shm',
-          options: [...hidden, 'mode=1777', 'size=65536000'],
+          options: [...hidden, 'mode=1777', `size=${input.shmSizeBytes ?? 65_536_000}`],
         }
       : {
           destination: '/dev/shm',
@@ -137,21 +150,32 @@ function temporaryMounts(input: MountInput): OciMount[] {
           source: input.shm === 'host' ? '/dev/shm' : input.shm.path,
           options: ['bind', 'rprivate', ...hidden],
         };
-  if (!input.readOnly) return [shm];
-  return [shm, ...writableOfReadOnly.map((destination) => tmpfsMount(destination, []))];
+  const shared = input.shm === 'none' ? [] : [shm];
+  if (!input.readOnly || !input.readOnlyTmpfs) return shared;
+  return [...shared, ...writableOfReadOnly.map((destination) => tmpfsMount(destination, []))];
 }
 
-function generatedMounts({ generated, readOnly }: MountInput): OciMount[] {
+function generatedMounts({ generated, readOnly, initPath }: MountInput): OciMount[] {
   const files: readonly (readonly [destination: string, source: string | undefined])[] = [
     ['/etc/hosts', generated.hosts],
     ['/etc/hostname', generated.hostname],
     ['/etc/resolv.conf', generated.resolvConf],
     ['/run/.containerenv', generated.containerenv],
+    ['/etc/localtime', generated.localtime],
   ];
   const options = ['bind', 'rprivate', ...(readOnly ? ['ro', 'nosuid', 'nodev', 'noexec'] : [])];
-  return files.flatMap(([destination, source]) =>
-    source === undefined ? [] : [{ destination, type: 'bind', source, options }],
-  );
+  const program = {
+    destination: initDestination,
+    type: 'bind',
+    source: initPath ?? '',
+    options: ['bind', 'ro'],
+  };
+  return [
+    ...files.flatMap(([destination, source]) =>
+      source === undefined ? [] : [{ destination, type: 'bind', source, options }],
+    ),
+    ...(initPath === undefined ? [] : [program]),
+  ];
 }
 
 function deviceMount(device: { source: string; destination: string }): OciMount {

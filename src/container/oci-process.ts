@@ -1,5 +1,6 @@
+import type { RlimitSpec } from '../store/records/resources.ts';
 import type { CapabilitySets } from './capabilities.ts';
-import { defaultRlimits, type HardLimits, type OciRlimit } from './rlimits.ts';
+import { type HardLimits, type OciRlimit, rlimits } from './rlimits.ts';
 import type { ResolvedUser } from './user.ts';
 
 /** `process` of config.json, and the whole of what `crun exec --process` reads. */
@@ -18,6 +19,8 @@ export interface OciProcess {
   readonly capabilities: CapabilitySets;
   readonly rlimits: readonly OciRlimit[];
   readonly noNewPrivileges: boolean;
+  readonly oomScoreAdj?: number;
+  readonly apparmorProfile?: string;
 }
 
 export interface ProcessInput {
@@ -33,17 +36,25 @@ export interface ProcessInput {
   readonly consoleSize?: { readonly rows: number; readonly columns: number };
   readonly capabilities: CapabilitySets;
   readonly limits: HardLimits;
+  readonly ulimits?: readonly RlimitSpec[] | 'host' | undefined;
   readonly noNewPrivileges: boolean;
+  /** Defaults that are left out. */
+  readonly unsetEnv?: readonly string[] | 'all' | undefined;
+  /** 022 if left out. */
+  readonly umask?: number | undefined;
+  readonly oomScoreAdj?: number | undefined;
+  readonly apparmorProfile?: string | undefined;
 }
 
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export function buildProcess(input: ProcessInput): OciProcess {
   const { user, consoleSize } = input;
+  const defaults = Object.entries({ PATH: searchPath, TERM: 'xterm', container: 'peapod' }).filter(
+    ([name]) => input.unsetEnv !== 'all' && !input.unsetEnv?.includes(name),
+  );
   const env = {
-    PATH: searchPath,
-    TERM: 'xterm',
-    container: 'peapod',
+    ...Object.fromEntries(defaults),
     HOSTNAME: input.hostname,
     HOME: user.home,
     ...input.env,
@@ -56,14 +67,16 @@ export function buildProcess(input: ProcessInput): OciProcess {
     user: {
       uid: user.uid,
       gid: user.gid,
-      umask: 0o022,
+      umask: input.umask ?? 0o022,
       ...(user.additionalGids.length ? { additionalGids: user.additionalGids } : {}),
     },
     args: input.args,
     env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     cwd: input.workdir || '/',
     capabilities: input.capabilities,
-    rlimits: defaultRlimits(input.limits),
+    rlimits: rlimits(input.limits, input.ulimits),
     noNewPrivileges: input.noNewPrivileges,
+    ...(input.oomScoreAdj === undefined ? {} : { oomScoreAdj: input.oomScoreAdj }),
+    ...(input.apparmorProfile === undefined ? {} : { apparmorProfile: input.apparmorProfile }),
   };
 }

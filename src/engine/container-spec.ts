@@ -2,10 +2,18 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkCapabilities } from '../container/capabilities.ts';
 import { PeapodError } from '../errors.ts';
-import type { ContainerSpec, ImageRecord, MountSpec, RootfsSpec } from '../store/records.ts';
+import type { NamespaceSpec } from '../store/records/isolation.ts';
+import type { ContainerSpec, ImageRecord, RootfsSpec } from '../store/records.ts';
+import { resolveCommand } from './container-command.ts';
+import { resolveEnvironment } from './container-environment.ts';
+import { resolveMounts } from './container-mounts.ts';
 import { resolveHealthcheck } from './health-spec.ts';
-import { parseEnvironment, parseLabels, parseSignal } from './parse-options.ts';
-import { parseTmpfs, parseVolume } from './parse-volume.ts';
+import { parseCgroup } from './parse-cgroup.ts';
+import { parseDevices } from './parse-devices.ts';
+import { parseAnnotations, parseLabels, parseSignal } from './parse-options.ts';
+import { parseProcess } from './parse-process.ts';
+import { parseResources } from './parse-resources.ts';
+import { parseSecurityOptions, readSecurityHost } from './parse-security.ts';
 import type { ContainerCreateRequest } from './requests.ts';
 import { parseRestart } from './restart-policy.ts';
 
@@ -15,6 +23,10 @@ export interface SpecInputs {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly hostname: string;
+  /** False if left out. */
+  readonly rootless?: boolean;
+  /** None but the default ones if left out. */
+  readonly namespaces?: NamespaceSpec;
 }
 
 /** Merges a request with its image's defaults. Throws INVALID_ARGUMENT; touches nothing. */
@@ -23,7 +35,8 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
   const healthcheck = resolveHealthcheck(request.health, image.Healthcheck);
   const restart = parseRestart(request.restart, request.remove);
   checkCapabilities(request.capAdd, request.capDrop);
-  const security = parseSecurityOptions(request.securityOptions);
+  const security = parseSecurityOptions(request.securityOptions, inputs.cwd, readSecurityHost);
+  const rootless = inputs.rootless ?? false;
   const { entrypoint, command } = resolveCommand(request, image.Entrypoint ?? [], image.Cmd ?? []);
   const args = [...entrypoint, ...command];
   if (args.length === 0) {
@@ -40,12 +53,12 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     args,
     entrypoint,
     command,
-    env: resolveEnvironment(request, inputs, image.Env ?? []),
+    env: resolveEnvironment(request, inputs.env, image.Env ?? []),
     workdir: checkWorkdir(request.workdir ?? (image.WorkingDir || '/')),
     user: request.user ?? image.User ?? '',
     hostname: inputs.hostname,
     labels: { ...image.Labels, ...parseLabels(request.labels, request.labelFiles) },
-    annotations: {},
+    annotations: parseAnnotations(request.annotations ?? []),
     terminal: request.tty,
     openStdin: request.interactive,
     mounts: resolveMounts(request, inputs.cwd, Object.keys(image.Volumes ?? {})),
@@ -54,6 +67,14 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     privileged: request.privileged,
     ...security,
     readOnly: request.readOnly,
+    ...(request.readOnlyTmpfs === false ? { readOnlyTmpfs: false } : {}),
+    resources: parseResources(request.resources ?? {}),
+    ...(Object.keys(inputs.namespaces ?? {}).length > 0 ? { namespaces: inputs.namespaces } : {}),
+    ...parseCgroup(request.cgroup ?? {}),
+    ...parseProcess(request.process ?? {}, inputs.env.PATH),
+    ...parseDevices(request.deviceFlags ?? {}, rootless),
+    ...unsetVariables(request),
+    ...pidFiles(request, inputs.cwd),
     stopSignal: parseSignal(request.stopSignal ?? image.StopSignal ?? 'SIGTERM'),
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? 10,
     remove: request.remove,
@@ -86,44 +107,18 @@ function resolveRootfs(
   return { imageName: 'host', rootfs: { kind: 'host' } };
 }
 
-/** `--entrypoint` takes the image's command away with its entrypoint, as podman has it. */
-function resolveCommand(
-  request: ContainerCreateRequest,
-  imageEntrypoint: readonly string[],
-  imageCommand: readonly string[],
-): { entrypoint: string[]; command: string[] } {
-  const entrypoint =
-    request.entrypoint === undefined ? [...imageEntrypoint] : parseEntrypoint(request.entrypoint);
-  const useImageCommand = request.command.length === 0 && request.entrypoint === undefined;
-  return { entrypoint, command: useImageCommand ? [...imageCommand] : [...request.command] };
+function unsetVariables({ environment }: ContainerCreateRequest): Pick<ContainerSpec, 'unsetEnv'> {
+  if (environment?.unsetAll) return { unsetEnv: 'all' };
+  return environment?.unset?.length ? { unsetEnv: environment.unset } : {};
 }
 
-function parseEntrypoint(word: string): string[] {
-  if (word === '') return [];
-  if (!word.startsWith('[')) return [word];
-  try {
-    const list: unknown = JSON.parse(word);
-    if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
-  } catch {
-    // podman takes what is no JSON as one word, too
-  }
-  return [word];
-}
-
-function resolveEnvironment(
+function pidFiles(
   request: ContainerCreateRequest,
-  inputs: SpecInputs,
-  imageEnv: readonly string[],
-): Record<string, string> {
-  const callers = request.envHost
-    ? Object.fromEntries(
-        Object.entries(inputs.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-      )
-    : {};
+  cwd: string,
+): Pick<ContainerSpec, 'pidFile' | 'conmonPidFile'> {
   return {
-    ...callers,
-    ...parseEnvironment(imageEnv, [], {}),
-    ...parseEnvironment(request.env, request.envFiles, inputs.env),
+    ...(request.pidFile ? { pidFile: resolve(cwd, request.pidFile) } : {}),
+    ...(request.conmonPidFile ? { conmonPidFile: resolve(cwd, request.conmonPidFile) } : {}),
   };
 }
 
@@ -135,47 +130,4 @@ function checkWorkdir(path: string): string {
     );
   }
   return path;
-}
-
-/** Flags win over the image's volumes at the same place; two flags at one place are an error. */
-function resolveMounts(
-  request: ContainerCreateRequest,
-  cwd: string,
-  imageVolumes: readonly string[],
-): MountSpec[] {
-  const asked = [
-    ...request.volumes.map((word) => parseVolume(word, cwd)),
-    ...request.tmpfs.map((word) => parseTmpfs(word)),
-  ];
-  const places = new Set<string>();
-  for (const { destination } of asked) {
-    if (places.has(destination)) {
-      throw new PeapodError('INVALID_ARGUMENT', `${destination}: duplicate mount destination`);
-    }
-    places.add(destination);
-  }
-  const fromImage = imageVolumes
-    .filter((path) => !places.has(path))
-    .map((path): MountSpec => ({ type: 'volume', source: '', destination: path, options: [] }));
-  return [...asked, ...fromImage];
-}
-
-function parseSecurityOptions(words: readonly string[]): {
-  noNewPrivileges: boolean;
-  seccompProfile: string;
-} {
-  let noNewPrivileges = false;
-  let seccompProfile = '';
-  for (const word of words) {
-    const [key, value = ''] = word.split(/[=:](.*)/s);
-    if (key === 'no-new-privileges' && ['', 'true', 'false'].includes(value))
-      noNewPrivileges = value !== 'false';
-    else if (key === 'seccomp' && value !== '') seccompProfile = value;
-    else {
-      throw new PeapodError('INVALID_ARGUMENT', `invalid --security-opt "${word}"`, {
-        hint: 'seccomp=PROFILE.json, seccomp=unconfined and no-new-privileges are known',
-      });
-    }
-  }
-  return { noNewPrivileges, seccompProfile };
 }

@@ -2,6 +2,7 @@ import { hostname as hostnameOfHost } from 'node:os';
 import { PeapodError } from '../errors.ts';
 import { parseExposedPorts } from '../network/port-spec.ts';
 import type { PortRequest } from '../network/types.ts';
+import type { NamespaceSpec } from '../store/records/isolation.ts';
 import type {
   ContainerRecord,
   ImageRecord,
@@ -9,6 +10,9 @@ import type {
   SecretUse,
   SharedNamespace,
 } from '../store/records.ts';
+import { admitContainer } from './admit-container.ts';
+import type { NamespaceFlags } from './container-flags.ts';
+import { hostnameFor, isShareable } from './container-namespaces.ts';
 import { resolveContainerSpec } from './container-spec.ts';
 import type { Context } from './context.ts';
 import type { ProgressSink } from './engine.ts';
@@ -16,6 +20,7 @@ import type { Attended } from './launch.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
+import { parseNamespaces } from './parse-namespaces.ts';
 import { type PullPolicy, parsePullPolicy } from './parse-options.ts';
 import { type Pods, writeNewFile } from './pods.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
@@ -24,6 +29,13 @@ import { nameAnonymous, removeUnused, useVolumes } from './volume-records.ts';
 
 /** How `create` ends: with the container as created, running in the background, or attended. */
 export type AfterCreate = { readonly start: false } | { readonly start: true; readonly attended?: Attended };
+
+/** Where the lines for standard error go. */
+export interface CreateSinks {
+  readonly progress: ProgressSink;
+  /** What podman would only warn about. */
+  readonly warn: ProgressSink;
+}
 
 /** Containers: resolved from a request, written down, made. */
 export class Containers {
@@ -66,7 +78,7 @@ export class Containers {
     request: ContainerCreateRequest,
     createCommand: readonly string[],
     after: AfterCreate,
-    progress: ProgressSink,
+    { progress, warn }: CreateSinks,
   ): Promise<string> {
     if (request.name !== undefined) checkName(request.name);
     if (request.hostname !== undefined) checkHostname(request.hostname);
@@ -77,7 +89,7 @@ export class Containers {
     if (request.replace && request.name) await this.#removeExisting(request.name);
     const newPod = request.pod?.startsWith('new:') ? await this.#newPod(request, createCommand) : undefined;
     try {
-      return await this.#createIn(request, createCommand, after, image, newPod ?? request.pod);
+      return await this.#createIn(request, createCommand, after, image, newPod ?? request.pod, warn);
     } catch (error) {
       if (newPod) {
         await this.#context.interrupt.shielded(() => this.#pods.remove(newPod, { force: true }));
@@ -92,20 +104,31 @@ export class Containers {
     after: AfterCreate,
     image: ImageRecord | undefined,
     podName: string | undefined,
+    warn: ProgressSink,
   ): Promise<string> {
     const { store, facts, interrupt } = this.#context;
     const id = newId();
     const pod = podName ? this.#pods.require(podName) : undefined;
     const sharesNetwork = pod?.shared.includes('net') ?? false;
     const podSandbox = pod ? store.sandboxes.get(pod.id) : undefined;
+    const namespaces = this.#namespaces(request.namespaces ?? {});
     const hostname =
-      request.hostname ??
-      (pod?.shared.includes('uts') ? podSandbox?.spec.hostname : undefined) ??
+      hostnameFor(request.hostname, namespaces.uts) ??
+      (pod?.shared.includes('uts') && !namespaces.uts ? podSandbox?.spec.hostname : undefined) ??
       (request.networks.includes('host') ? hostnameOfHost() : id.slice(0, 12));
-    const resolved = resolveContainerSpec(request, { image, env: facts.env, cwd: process.cwd(), hostname });
+    const asked = resolveContainerSpec(request, {
+      image,
+      env: facts.env,
+      cwd: process.cwd(),
+      hostname,
+      rootless: facts.rootless,
+      namespaces,
+    });
     const secrets = await this.#secrets(request.secrets);
-    const { mounts, anonymous } = nameAnonymous(resolved.mounts, newId);
+    const { mounts, anonymous } = nameAnonymous(asked.mounts, newId);
     const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image);
+    const around = { pod, network: own?.network };
+    const spec = admitContainer(this.#context, asked, around, warn);
     const name = request.name ?? friendlyName(store.names);
     interrupt.check();
     const record: ContainerRecord = {
@@ -114,7 +137,7 @@ export class Containers {
       ...(pod ? { podId: pod.id } : {}),
       sandboxId: sharesNetwork && pod ? pod.id : id,
       createdAtMs: Date.now(),
-      spec: { ...resolved, mounts, ...(secrets.length > 0 ? { secrets } : {}) },
+      spec: { ...spec, mounts, ...(secrets.length > 0 ? { secrets } : {}) },
       createCommand,
       state: 'created',
       bootId: facts.bootId,
@@ -193,7 +216,7 @@ export class Containers {
   #checkPodFlags(request: ContainerCreateRequest): void {
     if (request.pod === undefined || request.pod.startsWith('new:')) return;
     const pod = this.#pods.require(request.pod);
-    const sharesUts = pod.shared.includes('uts');
+    const sharesUts = pod.shared.includes('uts') && !request.namespaces?.uts;
     if (sharesUts && request.hostname !== undefined) {
       throw new PeapodError(
         'INVALID_ARGUMENT',
@@ -226,6 +249,20 @@ export class Containers {
     const exposed = Object.keys(image?.config.config?.ExposedPorts ?? {});
     const morePorts = request.publishAll ? exposed.flatMap((text) => openPorts(text)) : [];
     return resolveSandboxSpec(this.#context, request, { hostname, namespaces, morePorts });
+  }
+
+  #namespaces(flags: NamespaceFlags): NamespaceSpec {
+    const found = parseNamespaces(flags, (name) => this.require(name).id);
+    const donor = found.ipc?.startsWith('container:')
+      ? this.require(found.ipc.slice('container:'.length))
+      : undefined;
+    const donorPod = donor?.podId ? this.#context.store.pods.get(donor.podId) : undefined;
+    if (donor && !isShareable(donor, donorPod?.shared.includes('ipc') ?? false)) {
+      throw new PeapodError('INVALID_ARGUMENT', `container ${donor.name} does not share its IPC namespace`, {
+        hint: 'run that container with --ipc shareable, or both in one pod',
+      });
+    }
+    return found;
   }
 
   async #removeExisting(name: string): Promise<void> {

@@ -62,11 +62,11 @@ export interface PodOperations {
 }
 
 export interface ContainerOperations {
-  create(request: ContainerCreateRequest, progress?: ProgressSink): Promise<string>;
+  create(request: ContainerCreateRequest, progress?: ProgressSink, warn?: ProgressSink): Promise<string>;
   /** Creates and starts in the background. Returns the id. */
-  runDetached(request: ContainerCreateRequest, progress?: ProgressSink): Promise<string>;
+  runDetached(request: ContainerCreateRequest, progress?: ProgressSink, warn?: ProgressSink): Promise<string>;
   /** Creates, starts and stays attached to this process' stdio. Returns the exit code for the shell. */
-  run(request: ContainerCreateRequest, progress?: ProgressSink): Promise<number>;
+  run(request: ContainerCreateRequest, progress?: ProgressSink, warn?: ProgressSink): Promise<number>;
   /** Returns the id. */
   start(name: string): Promise<string>;
   /** `start -a [-i]`: returns the exit code. */

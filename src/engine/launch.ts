@@ -1,19 +1,13 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { availableCapabilities } from '../container/capabilities.ts';
 import { createUnderMonitor } from '../container/conmon.ts';
 import type { Crun } from '../container/crun.ts';
-import { hostDevices } from '../container/host-devices.ts';
-import type { NamespaceChoice } from '../container/namespaces.ts';
-import { buildOciConfig, containerCapabilities } from '../container/oci-config.ts';
-import { readHardLimits } from '../container/rlimits.ts';
 import type { RootfsPlan } from '../container/rootfs.ts';
-import { loadSeccomp, type SeccompFilter } from '../container/seccomp.ts';
-import type { ResolvedUser } from '../container/user.ts';
 
 import { type FileLock, waitForLock } from '../host/locks.ts';
 import { mountCommands, mountHere } from '../host/mounts.ts';
-import type { ContainerRecord, MountSpec, SharedNamespace } from '../store/records.ts';
+import type { ContainerRecord } from '../store/records.ts';
+import { sharedMemoryCommands, writeBundle } from './bundle.ts';
 import type { Context } from './context.ts';
 import { writeEtcFiles } from './etc.ts';
 import { beginHealth } from './health.ts';
@@ -97,7 +91,8 @@ export class Launcher {
   async #run(record: ContainerRecord, starting: Starting, attended?: Attended): Promise<void> {
     const { paths, facts, store, interrupt, events } = this.#context;
     const { id } = record;
-    const crun = this.#crun();
+    const limited = record.spec.cgroup?.mode !== 'disabled';
+    const crun = limited ? this.#crun() : this.#crun().withoutCgroups();
     const runtimeDir = paths.containerRuntime(id);
     for (const dir of [paths.container(id), paths.exits, paths.crunRoot]) mkdirSync(dir, { recursive: true });
     // Whoever ends it may be quicker than its monitor: the code of an earlier run must not be there to read.
@@ -107,8 +102,16 @@ export class Launcher {
     writeEtcFiles(this.#context, record, starting.view());
     const volumes = mountVolumes(this.#context, record, plan, user);
     const secrets = await this.#secrets(record);
-    const mounts = [...volumes.mounts, ...secrets.mounts];
-    const seccomp = this.#writeBundle(record, plan, user, starting.view(), mounts, secrets.env);
+    const seccomp = writeBundle(this.#context, {
+      record,
+      plan,
+      user,
+      sandbox: starting.view(),
+      podOf: (container) => this.#podSandbox(container),
+      mounts: [...volumes.mounts, ...secrets.mounts],
+      secretEnv: secrets.env,
+      crunPath: crun.path,
+    });
     interrupt.check();
     const created = createUnderMonitor(runner, {
       id,
@@ -118,10 +121,16 @@ export class Launcher {
       exits: paths.exits,
       crun,
       terminal: record.spec.terminal,
+      pidFile: record.spec.pidFile ?? join(runtimeDir, 'pidfile'),
       stdin: record.spec.openStdin,
       args: record.spec.args,
       exitCommand: this.#exitCommand(id),
-      before: [...this.#mountRoot(plan), ...volumes.before, ...secrets.before],
+      before: [
+        ...this.#mountRoot(plan),
+        ...sharedMemoryCommands(this.#context, record),
+        ...volumes.before,
+        ...secrets.before,
+      ],
     });
     const isMember = record.sandboxId !== id;
     // Before it runs: its own first question may be about a name, and a name server that reads names anew is deaf for a moment.
@@ -132,6 +141,8 @@ export class Launcher {
     events.container('init', record);
     volumes.settle();
     interrupt.check();
+    const { conmonPidFile } = record.spec;
+    if (conmonPidFile) writeFileSync(conmonPidFile, String(monitored.monitor.pid));
     writeEtcFiles(this.#context, record, starting.view());
     await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
     const startedAtMs = Date.now();
@@ -152,79 +163,9 @@ export class Launcher {
     return [];
   }
 
-  #writeBundle(
-    record: ContainerRecord,
-    plan: RootfsPlan,
-    user: ResolvedUser,
-    sandbox: ReadySandbox,
-    mounts: readonly MountSpec[],
-    secretEnv: Readonly<Record<string, string>>,
-  ): SeccompFilter {
-    const { paths, facts } = this.#context;
-    const { id, spec } = record;
-    const runtimeDir = paths.containerRuntime(id);
-    const available = availableCapabilities(facts.rootless);
-    const seccomp = loadSeccomp({
-      profile: spec.privileged ? 'unconfined' : spec.seccompProfile,
-      capabilities: containerCapabilities(spec, user.uid, available).bounding,
-      cacheDir: join(paths.runRoot, 'seccomp'),
-      runtimePath: this.#crun().path,
-    });
-    const namespaces = this.#namespaces(record, sandbox);
-    const config = buildOciConfig({
-      spec: { ...spec, env: { ...spec.env, ...secretEnv }, annotations: { ...spec.annotations } },
-      rootDir: plan.path,
-      user,
-      namespaces: {
-        ...namespaces,
-        cgroup: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 'private' : 'host',
-      },
-      foreignNetwork: ['netns'].includes(sandbox.record.spec.network.kind),
-      hostname: spec.hostname,
-      generated: {
-        hosts: join(runtimeDir, 'hosts'),
-        hostname: join(runtimeDir, 'hostname'),
-        ...(sandbox.record.spec.dns.servers.includes('none')
-          ? {}
-          : { resolvConf: join(runtimeDir, 'resolv.conf') }),
-        containerenv: join(runtimeDir, '.containerenv'),
-      },
-      shm: this.#shm(record),
-      mounts,
-      rootless: facts.rootless,
-      limits: readHardLimits(),
-      availableCapabilities: available,
-      seccomp: seccomp.seccomp,
-      seccompAnnotations: seccomp.annotations,
-      cgroupsPath: facts.rootless ? undefined : `/peapod-${id}`,
-      devices: spec.privileged ? hostDevices(facts.rootless) : [],
-    });
-    writeFileSync(join(runtimeDir, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-    return seccomp;
-  }
-
   async #secrets(record: ContainerRecord): Promise<GivenSecrets> {
     if (!record.spec.secrets?.length) return { mounts: [], env: {}, before: [] };
     return (await import('./secret-uses.ts')).giveSecrets(this.#context, record);
-  }
-
-  /** Each namespace from the pod where it shares it, else the container's own. */
-  #namespaces(
-    record: ContainerRecord,
-    sandbox: ReadySandbox,
-  ): Record<'network' | 'ipc' | 'uts' | 'pid', NamespaceChoice> {
-    const pod = this.#podSandbox(record);
-    const from = (name: SharedNamespace): NamespaceChoice => {
-      const path = sandbox.namespacePaths[name] ?? pod?.namespacePaths[name];
-      return path ? { path } : 'private';
-    };
-    const network = sandbox.record.spec.network.kind === 'host' ? 'host' : from('net');
-    return { network, ipc: from('ipc'), uts: from('uts'), pid: from('pid') };
-  }
-
-  #shm(record: ContainerRecord): 'private' | { path: string } {
-    const shm = this.#podSandbox(record)?.shm;
-    return shm ? { path: shm } : 'private';
   }
 
   /** The pod's sandbox, also where the container's network is its own. */

@@ -1,12 +1,12 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CgroupManager } from '../container/crun.ts';
-import { Crun } from '../container/crun.ts';
+import type { Crun } from '../container/crun.ts';
 import { removeTree } from '../container/rootfs.ts';
 import { PeapodError } from '../errors.ts';
 import { which } from '../host/exec.ts';
 import { isAlive, waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
+import { runtime } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { endProcess, killPatienceMs, sendSignal } from './end-process.ts';
 import { type Attended, Launcher } from './launch.ts';
@@ -43,10 +43,7 @@ export class Lifecycle {
   }
 
   get crun(): Crun {
-    const { facts, paths } = this.#context;
-    // Without root, cgroups are the container's session's; limits come with delegation.
-    const manager: CgroupManager = facts.rootless ? 'disabled' : 'cgroupfs';
-    this.#crun ??= new Crun(which('crun', facts.env.PATH), paths.crunRoot, manager);
+    this.#crun ??= runtime(this.#context);
     return this.#crun;
   }
 

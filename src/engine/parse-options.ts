@@ -34,6 +34,16 @@ export function parseLabels(words: readonly string[], files: readonly string[]):
   return labels;
 }
 
+export function parseAnnotations(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const [key, value] = splitAtFirst(word, '=');
+      if (key === '' || value === undefined) throw invalid('annotations must be formatted KEY=VALUE');
+      return [key, value];
+    }),
+  );
+}
+
 /**
  * `KEY=value`; `KEY` alone takes the caller's value, or is left out where there is none; `PREFIX*` takes all
  * of the caller's that begin so. Files come first, then flags.

@@ -1,7 +1,7 @@
 import { PeapodError } from '../errors.ts';
 import type { Operation } from '../store/operations.ts';
 import { containerVerbs } from './container-verbs.ts';
-import { Containers } from './containers.ts';
+import { Containers, type CreateSinks } from './containers.ts';
 import type { Context } from './context.ts';
 import type {
   ContainerOperations,
@@ -115,13 +115,15 @@ export class PeapodEngine implements Engine {
   };
 
   readonly containers: ContainerOperations = {
-    create: (request, progress = silent) => this.#create(request, { start: false }, progress),
-    runDetached: (request, progress = silent) => this.#create(request, { start: true }, progress),
-    run: async (request, progress = silent) => {
+    create: (request, progress = silent, warn = silent) =>
+      this.#create(request, { start: false }, { progress, warn }),
+    runDetached: (request, progress = silent, warn = silent) =>
+      this.#create(request, { start: true }, { progress, warn }),
+    run: async (request, progress = silent, warn = silent) => {
       const { runAttended } = await import('./run.ts');
       const how = { ...request, sigProxy: request.sigProxy ?? true };
       return runAttended(this.#context, this.#lifecycle, how, (attended) =>
-        this.#create(request, { start: true, attended }, progress),
+        this.#create(request, { start: true, attended }, { progress, warn }),
       );
     },
     start: async (name) => {
@@ -237,9 +239,9 @@ export class PeapodEngine implements Engine {
   #create(
     request: ContainerCreateRequest,
     after: Parameters<Containers['create']>[2],
-    progress: ProgressSink,
+    sinks: CreateSinks,
   ): Promise<string> {
-    return this.#containers.create(request, this.#createCommand(), after, progress);
+    return this.#containers.create(request, this.#createCommand(), after, sinks);
   }
 
   async #networks(): Promise<Networks> {

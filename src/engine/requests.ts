@@ -1,3 +1,11 @@
+import type {
+  CgroupFlags,
+  DeviceFlags,
+  EnvironmentFlags,
+  NamespaceFlags,
+  ProcessFlags,
+  ResourceFlags,
+} from './container-flags.ts';
 import type { Filters } from './filters.ts';
 
 /**
@@ -111,6 +119,18 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly securityOptions: readonly string[];
+  readonly resources?: ResourceFlags;
+  readonly cgroup?: CgroupFlags;
+  readonly namespaces?: NamespaceFlags;
+  readonly process?: ProcessFlags;
+  readonly environment?: EnvironmentFlags;
+  readonly deviceFlags?: DeviceFlags;
+  /** `key=value`. */
+  readonly annotations?: readonly string[];
+  /** Undefined for true. */
+  readonly readOnlyTmpfs?: boolean | undefined;
+  readonly pidFile?: string | undefined;
+  readonly conmonPidFile?: string | undefined;
   readonly stopSignal?: string | undefined;
   readonly stopTimeoutSeconds?: number | undefined;
   /** `always`, `missing`, `never`, `newer`. */

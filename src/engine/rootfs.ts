@@ -5,7 +5,7 @@ import {
   type RootfsPlan,
   readInPlaces,
 } from '../container/rootfs.ts';
-import { lookUpUser, parseDatabase, type ResolvedUser } from '../container/user.ts';
+import { lookUpGroup, lookUpUser, parseDatabase, type ResolvedUser } from '../container/user.ts';
 import { PeapodError } from '../errors.ts';
 import type { ContainerRecord, ContainerSpec } from '../store/records.ts';
 import type { Context } from './context.ts';
@@ -36,11 +36,16 @@ export async function planRootfs(context: Context, record: ContainerRecord): Pro
 /** Whom the container runs as, looked up in its own /etc. Throws NOT_FOUND with exit code 126. */
 export async function userOf(
   context: Context,
-  spec: Pick<ContainerSpec, 'user'>,
+  spec: Pick<ContainerSpec, 'user' | 'groups'>,
   plan: RootfsPlan,
 ): Promise<ResolvedUser> {
-  const [passwd, group] = await readDatabases(context, plan);
-  return lookUpUser(spec.user, parseDatabase(passwd), parseDatabase(group));
+  const [passwd, groupText] = await readDatabases(context, plan);
+  const group = parseDatabase(groupText);
+  const user = lookUpUser(spec.user, parseDatabase(passwd), group);
+  const asked = spec.groups ?? [];
+  if (asked.includes('keep-groups')) return { ...user, additionalGids: [] };
+  const more = asked.map((word) => lookUpGroup(word, group));
+  return { ...user, additionalGids: [...new Set([...user.additionalGids, ...more])] };
 }
 
 const databases = ['/etc/passwd', '/etc/group'] as const;

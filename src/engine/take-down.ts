@@ -6,6 +6,7 @@ import { unmountRootfs } from '../container/rootfs.ts';
 import { type FileLock, waitForLock } from '../host/locks.ts';
 import { isAlive } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
+import { unmountSharedMemory } from './container-namespaces.ts';
 import type { Context } from './context.ts';
 import { killPatienceMs } from './end-process.ts';
 import { endHealth } from './health.ts';
@@ -34,6 +35,7 @@ export async function takeDown(
   if (!crun.forgetDead(id)) await crun.delete(await context.inside(), id);
   unmountRootfs(paths.container(id), separateMounts);
   await releaseVolumes(context, record, (other) => lifecycle.isRunning(other));
+  unmountSharedMemory(context, record);
   rmSync(paths.containerRuntime(id), { recursive: true, force: true });
 }
 

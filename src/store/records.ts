@@ -1,5 +1,6 @@
 import type { Attachment, BackendName, PodNetworkSpec } from '../network/backend.ts';
 import type { PortMapping, PublishedPort } from '../network/types.ts';
+import type { HostConfigSpec } from './records/host-config.ts';
 
 /** What the database keeps of a pod, a container, an image: typed rows. JSON columns hold the specs. */
 
@@ -128,7 +129,7 @@ export interface MountSpec {
 }
 
 /** A container as it was asked for, image defaults merged in: enough to build config.json again at any start. */
-export interface ContainerSpec {
+export interface ContainerSpec extends HostConfigSpec {
   /** `docker.io/library/nginx:latest`, `host`, or the rootfs directory: what `ps` shows. */
   readonly imageName: string;
   readonly rootfs: RootfsSpec;

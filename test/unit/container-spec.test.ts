@@ -120,7 +120,7 @@ describe('what a container is asked to be', () => {
     [{ workdir: 'relative' }, /must be absolute/],
     [{ capAdd: ['NOPE'] }, /NOPE/],
     [{ capAdd: ['NET_RAW'], capDrop: ['NET_RAW'] }, /cannot be dropped and added/],
-    [{ securityOptions: ['label=disable'] }, /invalid --security-opt/],
+    [{ securityOptions: ['label'] }, /invalid --security-opt/],
     [{ stopSignal: 'NOPE' }, /invalid signal/],
     [{ rootfs: '/nowhere/at/all' }, /no such directory/],
   ])('%j is refused', (more, words) => {

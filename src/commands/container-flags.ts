@@ -1,0 +1,94 @@
+import type { ContainerCreateRequest } from '../engine/requests.ts';
+import { array, bool, type FlagValues, int, list, optionalBool, string } from './flags.ts';
+import { resourceFlags, resourceRequest } from './resource-flags.ts';
+
+/** What `run` and `create` take beside names, images, networks and volumes: what ends up in config.json. */
+export const hostConfigFlags = {
+  ...resourceFlags,
+  annotation: list('Add an annotation (key=value)'),
+  'cgroup-parent': string("Make the container's cgroup below this one"),
+  cgroupns: string('Cgroup namespace: private, host, container:NAME or ns:PATH'),
+  cgroups: string('Whether the container has a cgroup of its own: enabled, disabled or no-conmon', {
+    default: 'enabled',
+  }),
+  'conmon-pidfile': string("Write the pid of the container's monitor to this file"),
+  device: list('Add a device of the host (SOURCE[:DESTINATION][:rwm])'),
+  'device-cgroup-rule': list("Allow devices by a rule of the device cgroup, such as 'c 189:* rwm'"),
+  'env-merge': array('Set a variable from others of the image: PATH=$PATH:/opt/bin'),
+  'group-add': list("Add groups to the first process; 'keep-groups' for those of the caller"),
+  'http-proxy': optionalBool("Pass the caller's proxy variables", { default: 'true' }),
+  init: bool('Run an init as the first process, which forwards signals and reaps'),
+  'init-path': string('The program that --init runs'),
+  ipc: string('IPC namespace: private, host, shareable, none, container:NAME or ns:PATH'),
+  'oom-score-adj': int('Badness for the out-of-memory killer, -1000 to 1000'),
+  personality: string('Execution domain: LINUX or LINUX32'),
+  pid: string('PID namespace: private, host, container:NAME or ns:PATH'),
+  pidfile: string("Write the pid of the container's first process to this file"),
+  'read-only-tmpfs': optionalBool('With --read-only: tmpfs on /run, /tmp and /var/tmp', { default: 'true' }),
+  'shm-size': string('Size of /dev/shm', { default: '65536k', value: '<number>[<unit>]' }),
+  sysctl: list('Set a kernel setting of a namespace (KEY=VALUE)'),
+  tz: string("Set the time zone, such as Europe/Berlin, or 'local' for that of the host", {
+    aliases: ['timezone'],
+  }),
+  ulimit: list('Set a limit of the first process (name=soft:hard), or host'),
+  umask: string('Set the umask', { default: '0022' }),
+  unsetenv: array('Do not set this variable of the image or of peapod'),
+  'unsetenv-all': bool('Set none of the variables of the image or of peapod'),
+  uts: string('UTS namespace: private, host, container:NAME or ns:PATH'),
+} as const;
+
+type HostConfigRequest = Pick<
+  ContainerCreateRequest,
+  | 'resources'
+  | 'cgroup'
+  | 'namespaces'
+  | 'process'
+  | 'environment'
+  | 'deviceFlags'
+  | 'annotations'
+  | 'readOnlyTmpfs'
+  | 'pidFile'
+  | 'conmonPidFile'
+>;
+
+export function hostConfigRequest(values: FlagValues<typeof hostConfigFlags>): HostConfigRequest {
+  return {
+    resources: resourceRequest(values),
+    cgroup: {
+      cgroupParent: values['cgroup-parent'],
+      cgroups: values.cgroups,
+    },
+    namespaces: {
+      pid: values.pid,
+      ipc: values.ipc,
+      uts: values.uts,
+      cgroupns: values.cgroupns,
+    },
+    process: {
+      ulimits: values.ulimit,
+      oomScoreAdj: values['oom-score-adj'],
+      umask: values.umask,
+      groupAdd: values['group-add'],
+      personality: values.personality,
+      init: values.init,
+      initPath: values['init-path'],
+      timezone: values.tz,
+    },
+    environment: {
+      unset: values.unsetenv,
+      unsetAll: values['unsetenv-all'],
+      merge: values['env-merge'],
+      httpProxy: values['http-proxy'],
+    },
+    deviceFlags: {
+      devices: values.device,
+      cgroupRules: values['device-cgroup-rule'],
+      shmSize: values['shm-size'],
+      sysctls: values.sysctl,
+    },
+    annotations: values.annotation,
+    readOnlyTmpfs: values['read-only-tmpfs'],
+    pidFile: values.pidfile,
+    conmonPidFile: values['conmon-pidfile'],
+  };
+}

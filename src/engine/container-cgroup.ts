@@ -1,0 +1,33 @@
+import { posix } from 'node:path';
+import { Crun } from '../container/crun.ts';
+import { type CgroupPlace, findCgroupPlace } from '../host/cgroups.ts';
+import { which } from '../host/exec.ts';
+import type { ContainerRecord } from '../store/records.ts';
+import type { Context } from './context.ts';
+
+const places = new WeakMap<Context, CgroupPlace>();
+
+/** Where this caller's containers have their cgroups. Looked up once. */
+export function cgroupPlace(context: Context): CgroupPlace {
+  let place = places.get(context);
+  if (!place) {
+    place = findCgroupPlace(context.facts);
+    places.set(context, place);
+  }
+  return place;
+}
+
+/** Throws TOOL_MISSING. */
+export function runtime(context: Context): Crun {
+  const { facts, paths } = context;
+  return new Crun(which('crun', facts.env.PATH), paths.crunRoot, cgroupPlace(context).manager);
+}
+
+/** linux.cgroupsPath as crun(1) reads it: a path, or `slice:prefix:name`. Undefined where there is to be none. */
+export function cgroupsPath(context: Context, { id, spec }: ContainerRecord): string | undefined {
+  const place = cgroupPlace(context);
+  if (place.manager === 'disabled' || spec.cgroup?.mode === 'disabled') return undefined;
+  const parent = spec.cgroup?.parent ?? place.parent;
+  if (place.manager === 'systemd') return `${parent}:peapod:${id}`;
+  return posix.join('/', parent, `peapod-${id}`);
+}

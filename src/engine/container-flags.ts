@@ -1,0 +1,72 @@
+/** Groups of what commands hand to the engine for a container: words as typed, sorted by what they are about. */
+
+/** Limits, of `run`, `create`, `update` and `pod create`. */
+export interface ResourceFlags {
+  readonly memory?: string | undefined;
+  readonly memorySwap?: string | undefined;
+  readonly memoryReservation?: string | undefined;
+  readonly memorySwappiness?: number | undefined;
+  readonly oomKillDisable?: boolean | undefined;
+  readonly cpus?: string | undefined;
+  readonly cpuShares?: number | undefined;
+  readonly cpuPeriod?: number | undefined;
+  readonly cpuQuota?: number | undefined;
+  readonly cpuRealtimePeriod?: number | undefined;
+  readonly cpuRealtimeRuntime?: number | undefined;
+  readonly cpusetCpus?: string | undefined;
+  readonly cpusetMems?: string | undefined;
+  readonly pidsLimit?: number | undefined;
+  readonly blkioWeight?: string | undefined;
+  /** `PATH:WEIGHT`. */
+  readonly blkioWeightDevices?: readonly string[] | undefined;
+  /** `PATH:RATE`, as all four. */
+  readonly deviceReadBps?: readonly string[] | undefined;
+  readonly deviceWriteBps?: readonly string[] | undefined;
+  readonly deviceReadIops?: readonly string[] | undefined;
+  readonly deviceWriteIops?: readonly string[] | undefined;
+  /** `FILE=VALUE`. */
+  readonly cgroupConf?: readonly string[] | undefined;
+}
+
+/** Where the container's cgroup is, and whether it has one. */
+export interface CgroupFlags {
+  readonly cgroupParent?: string | undefined;
+  readonly cgroups?: string | undefined;
+}
+
+/** What its first process is like. */
+export interface ProcessFlags {
+  readonly ulimits?: readonly string[] | undefined;
+  readonly oomScoreAdj?: number | undefined;
+  readonly umask?: string | undefined;
+  readonly groupAdd?: readonly string[] | undefined;
+  readonly personality?: string | undefined;
+  readonly init?: boolean | undefined;
+  readonly initPath?: string | undefined;
+  readonly timezone?: string | undefined;
+}
+
+/** Names that its environment is made of, beside `env`. */
+export interface EnvironmentFlags {
+  readonly unset?: readonly string[] | undefined;
+  readonly unsetAll?: boolean | undefined;
+  readonly merge?: readonly string[] | undefined;
+  /** Absent for true. */
+  readonly httpProxy?: boolean | undefined;
+}
+
+/** Devices, kernel settings, memory that is not a limit. */
+export interface DeviceFlags {
+  readonly devices?: readonly string[] | undefined;
+  readonly cgroupRules?: readonly string[] | undefined;
+  readonly shmSize?: string | undefined;
+  readonly sysctls?: readonly string[] | undefined;
+}
+
+/** Namespaces besides that of the network. */
+export interface NamespaceFlags {
+  readonly pid?: string | undefined;
+  readonly ipc?: string | undefined;
+  readonly uts?: string | undefined;
+  readonly cgroupns?: string | undefined;
+}
