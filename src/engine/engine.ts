@@ -1,4 +1,5 @@
 import type { EndpointFlags } from './endpoint-spec.ts';
+import type { DiskUsage } from './disk-usage.ts';
 import type { Filters } from './filters.ts';
 import type { ImageOperations, ProgressSink } from './image-api.ts';
 import type {
@@ -147,6 +148,9 @@ export interface SystemOperations {
   /** Hands on what has happened and what happens. Ends with the past, at `until`, or by an interrupt. */
   events(request: EventsRequest, onEvent: (event: EventView) => void): Promise<void>;
   info(): Promise<Record<string, unknown>>;
+  diskUsage(): Promise<DiskUsage>;
+  /** Runs a program in the user's namespaces, with this process' stdio. Returns its exit code. */
+  unshare(command: readonly string[]): Promise<number>;
   version(): Promise<Record<string, unknown>>;
   /** What stands in the way of running pods here; empty where nothing does. */
   doctor(): Promise<DoctorFinding[]>;

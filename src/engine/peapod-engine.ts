@@ -231,6 +231,8 @@ export class PeapodEngine implements Engine {
       return readEvents(this.#context, request, onEvent);
     },
     info: async () => (await import('./system.ts')).info(this.#context, this.#views),
+    diskUsage: async () => (await import('./disk-usage.ts')).diskUsage(this.#context, this.#views),
+    unshare: async (command) => (await import('./unshare.ts')).unshare(this.#context, command),
     version: async () => (await import('./system.ts')).version(),
     doctor: async () => this.#context.doctor(),
     migrate: async () => this.#context.migrate(),

@@ -9,3 +9,15 @@ export function humanSize(bytes: number): string {
   }
   return `${Number(size.toPrecision(3))} ${units[unit]}`;
 }
+
+/** `6.025MB`: four digits at the most, no space; Go's units.HumanSize, which `system df` uses. */
+export function compactSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${Number(size.toPrecision(4))}${units[unit]}`;
+}
