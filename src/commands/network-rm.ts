@@ -3,6 +3,7 @@ import { command } from './command.ts';
 import { confirm } from './confirm.ts';
 import { array, bool, uint } from './flags.ts';
 import { overlap } from './overlap.ts';
+import { pruneFlags } from './prune-flags.ts';
 import { parseFilters } from './targets.ts';
 
 export const networkRm = command({
@@ -36,20 +37,20 @@ export const networkPrune = command({
   usage: '[options]',
   description: `Removes all networks that no pod or container uses. The default network stays, and so does what other
 tools have configured for themselves.`,
-  examples: ['network prune', 'network prune --force --filter label=tier=back'],
+  examples: ['network prune', 'network prune --dry-run', 'network prune --force --filter label=tier=back'],
   flags: {
+    ...pruneFlags,
     filter: array('Remove only what matches KEY=VALUE: label, label!, until'),
-    force: bool('Do not ask for confirmation', { short: 'f' }),
   },
   args: noArguments,
   async run(call) {
-    const { force, filter } = call.values;
+    const { force, filter, 'dry-run': dryRun } = call.values;
     const filters = parseFilters(filter);
     const warning = 'WARNING! This will remove all networks not used by at least one container.';
-    if (!force && !(await confirm(call, warning))) return 0;
+    if (!force && !dryRun && !(await confirm(call, warning))) return 0;
     const { networks } = await call.engine();
-    for (const name of await networks.prune(filters, (line) => call.stderr.line(line)))
-      call.stdout.line(name);
+    const warn = (line: string) => call.stderr.line(line);
+    for (const name of await networks.prune(filters, warn, { dryRun })) call.stdout.line(name);
     return 0;
   },
 });

@@ -4,6 +4,7 @@ import { imageVerbs, topImageVerbs } from './verbs-images.ts';
 import { networkVerbs } from './verbs-networks.ts';
 import { podVerbs } from './verbs-pods.ts';
 import { secretVerbs, volumeVerbs } from './verbs-storage.ts';
+import { systemVerbs, unshare } from './verbs-system.ts';
 
 const info: Verb = {
   summary: 'Display what peapod knows about this host',
@@ -50,7 +51,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
     group: 'System',
     load: () => import('./doctor.ts').then((m) => m.doctor),
   },
-  ...below('system', { events, info, migrate }),
+  ...below('system', { events, info, migrate, ...systemVerbs }),
+  unshare,
 };
 
 /** Other spellings of a verb, as podman has them. */

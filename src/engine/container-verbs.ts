@@ -47,9 +47,9 @@ export function containerVerbs(parts: () => EngineParts): Verbs {
       const { containerProcesses } = await import('./top.ts');
       return containerProcesses(parts(), parts().containers.require(name), words);
     },
-    prune: async (filters) => {
+    prune: async (filters, options) => {
       const { pruneContainers } = await import('./prune.ts');
-      return pruneContainers(parts(), filters);
+      return pruneContainers(parts(), filters, options);
     },
   };
 }

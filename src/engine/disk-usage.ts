@@ -78,7 +78,7 @@ function imageUsage({ store }: Context): Pick<DiskUsage, 'images' | 'imagesBytes
   for (const { diffIds } of images)
     for (const diffId of new Set(diffIds)) holders.set(diffId, (holders.get(diffId) ?? 0) + 1);
   const bytes = (diffIds: Iterable<string>) =>
-    [...diffIds].reduce((total, diffId) => total + (store.images.layerSizeBytes(diffId) ?? 0), 0);
+    [...diffIds].reduce((total, diffId) => total + (store.images.layer(diffId)?.sizeBytes ?? 0), 0);
   return {
     imagesBytes: bytes(holders.keys()),
     images: images.map(({ id, names, createdAtMs, diffIds }) => {

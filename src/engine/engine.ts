@@ -1,18 +1,18 @@
 import type { EndpointFlags } from './endpoint-spec.ts';
-import type { DiskUsage } from './disk-usage.ts';
 import type { Filters } from './filters.ts';
 import type { ImageOperations, ProgressSink } from './image-api.ts';
+import type { PruneOptions } from './prune.ts';
 import type {
   ContainerCreateRequest,
   EnterRequest,
-  EventsRequest,
   ExecRequest,
   LogsRequest,
   NetworkCreateRequest,
   PodCreateRequest,
 } from './requests.ts';
 import type { SecretOperations } from './secret-operations.ts';
-import type { ContainerView, DoctorFinding, EventView, NetworkView, PodView } from './views.ts';
+import type { SystemOperations } from './system-operations.ts';
+import type { ContainerView, NetworkView, PodView } from './views.ts';
 import type { VolumeOperations } from './volume-operations.ts';
 
 export type { ImageOperations, ProgressSink } from './image-api.ts';
@@ -48,7 +48,7 @@ export interface PodOperations {
   /** `words`: names of columns, or arguments for ps(1). */
   top(name: string, words: readonly string[]): Promise<Processes>;
   /** Removes pods whose containers have all ended. Returns the ids. */
-  prune(filters: Filters): Promise<string[]>;
+  prune(filters: Filters, options?: PruneOptions): Promise<string[]>;
   /** Adds published ports, as typed behind `-p`, to a pod that may run. Returns them as `ps` shows them. */
   publish(name: string, ports: readonly string[]): Promise<string[]>;
   /** Takes published ports back; connections that are established go on. */
@@ -90,7 +90,7 @@ export interface ContainerOperations {
   /** `words`: names of columns, or arguments for the container's ps(1). Throws WRONG_STATE. */
   top(name: string, words: readonly string[]): Promise<Processes>;
   /** Removes containers that do not run. Returns the ids. */
-  prune(filters: Filters): Promise<string[]>;
+  prune(filters: Filters, options?: PruneOptions): Promise<string[]>;
   /** Returns the id; idempotent on a container that is not running. */
   stop(name: string, timeoutSeconds?: number): Promise<string>;
   /** Signal as name with or without SIG, or number. */
@@ -129,7 +129,7 @@ export interface NetworkOperations {
   /** Throws NETWORK_IN_USE naming pods and containers; `force` removes them first. Returns the name. */
   remove(name: string, options: { force: boolean; timeoutSeconds?: number | undefined }): Promise<string>;
   /** Removes what nobody uses, the default network and other runtimes' own apart. Returns the names. */
-  prune(filters: Filters, warn: ProgressSink): Promise<string[]>;
+  prune(filters: Filters, warn: ProgressSink, options?: { dryRun?: boolean }): Promise<string[]>;
   exists(name: string): Promise<boolean>;
   /**
    * Gives a pod, or a container outside pods, a place on the network, at once where it runs. Throws NETWORK_IN_USE
@@ -142,20 +142,6 @@ export interface NetworkOperations {
   reload(name: string): Promise<string>;
   /** Pods and containers outside pods whose networks are up. */
   running(): Promise<{ id: string; createdAtMs: number }[]>;
-}
-
-export interface SystemOperations {
-  /** Hands on what has happened and what happens. Ends with the past, at `until`, or by an interrupt. */
-  events(request: EventsRequest, onEvent: (event: EventView) => void): Promise<void>;
-  info(): Promise<Record<string, unknown>>;
-  diskUsage(): Promise<DiskUsage>;
-  /** Runs a program in the user's namespaces, with this process' stdio. Returns its exit code. */
-  unshare(command: readonly string[]): Promise<number>;
-  version(): Promise<Record<string, unknown>>;
-  /** What stands in the way of running pods here; empty where nothing does. */
-  doctor(): Promise<DoctorFinding[]>;
-  /** Ends the user's keeper where nothing of the user's runs. Throws BUSY otherwise. */
-  migrate(): Promise<void>;
 }
 
 /** What `top` shows: rows of cells with their headings, or what a ps(1) printed. */

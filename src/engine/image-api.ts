@@ -2,6 +2,7 @@ import type { PlatformRequest, RegistryAccess } from '../image/access.ts';
 import type { PushOptions } from '../image/push.ts';
 import type { HistoryStep } from '../image/relations.ts';
 import type { Filters } from './filters.ts';
+import type { ImagePruneOptions } from './images.ts';
 import type { ImageView } from './views.ts';
 
 export type { HistoryStep } from '../image/relations.ts';
@@ -52,6 +53,6 @@ export interface ImageOperations {
   /** Returns lines as `podman rmi` prints them: `Untagged: …`, `Deleted: …`. */
   remove(name: string, options: { force: boolean; noPrune: boolean }): Promise<string[]>;
   /** Removes images without a name, with `all` every one without a container. Returns ids. */
-  prune(options: { all: boolean; filters: Filters }): Promise<string[]>;
+  prune(options: ImagePruneOptions): Promise<string[]>;
   exists(name: string): Promise<boolean>;
 }

@@ -13,8 +13,14 @@ export async function listImages(context: Context, filters: Filters = {}): Promi
   return filterImages(viewsOf(context, images), filters, (name) => images.require(name));
 }
 
-function viewsOf(context: Context, images: ImageStore): ImageView[] {
-  const all = images.list();
+/** As if images and containers that are `leaving` were not there any more. */
+function viewsOf(
+  context: Context,
+  images: ImageStore,
+  leaving: ReadonlySet<string> = new Set(),
+): ImageView[] {
+  const all = images.list().filter(({ id }) => !leaving.has(id));
+  const users = (imageId: string) => context.store.containers.idsOfImage(imageId);
   const views = all.map(
     (image): ImageView => ({
       id: image.id,
@@ -23,7 +29,7 @@ function viewsOf(context: Context, images: ImageStore): ImageView[] {
       pastNames: images.pastNames(image),
       createdAtMs: image.createdAtMs,
       sizeBytes: image.sizeBytes,
-      containers: context.store.containers.idsOfImage(image.id).length,
+      containers: users(image.id).filter((id) => !leaving.has(id)).length,
       labels: image.config.config?.Labels ?? {},
       parentId: parentOf(image, all)?.id ?? '',
       hasChildren: hasChildren(image, all),
@@ -67,10 +73,19 @@ export async function removeImage(
   return lines;
 }
 
+export interface ImagePruneOptions {
+  readonly all: boolean;
+  readonly filters: Filters;
+  /** Nothing is removed. */
+  readonly dryRun?: boolean;
+  /** Containers that do not count: they go first. */
+  readonly leaving?: ReadonlySet<string>;
+}
+
 /** `image prune`: what has no name and nothing built on it, or with `all` whatever no container uses. */
 export async function pruneImages(
   context: Context,
-  { all, filters }: { all: boolean; filters: Filters },
+  { all, filters, dryRun = false, leaving = new Set() }: ImagePruneOptions,
 ): Promise<string[]> {
   const images = await context.images();
   const usedBy = (imageId: string) => context.store.containers.idsOfImage(imageId);
@@ -78,10 +93,15 @@ export async function pruneImages(
   // An image may keep another from being loose: until nothing more goes.
   for (let before = -1; before < removed.length; ) {
     before = removed.length;
-    const chosen = filterImages(viewsOf(context, images), filters, (name) => images.require(name));
+    const left = viewsOf(context, images, new Set([...leaving, ...removed]));
+    const chosen = filterImages(left, filters, (name) => images.require(name));
     for (const view of chosen) {
       const goes = view.containers === 0 && !view.hasChildren && (all || view.names.length === 0);
       if (!goes) continue;
+      if (dryRun) {
+        removed.push(view.id);
+        continue;
+      }
       try {
         await images.remove(view.id, { force: true, usedBy });
         removed.push(view.id);
@@ -92,6 +112,6 @@ export async function pruneImages(
       }
     }
   }
-  await images.forgetPartial();
+  if (!dryRun) await images.forgetPartial();
   return removed;
 }

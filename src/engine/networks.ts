@@ -93,16 +93,25 @@ export class Networks {
     }
   }
 
-  async prune(filters: Filters, warn: ProgressSink): Promise<string[]> {
+  /** With `dryRun` nothing is removed; users that are `leaving` do not count. */
+  async prune(
+    filters: Filters,
+    warn: ProgressSink,
+    { dryRun = false, leaving = new Set<string>() }: { dryRun?: boolean; leaving?: ReadonlySet<string> } = {},
+  ): Promise<string[]> {
     const removed: string[] = [];
     await this.#files.changing(async () => {
-      const candidates = filterNetworks(this.#views(warn), filters, 'prune').filter(isUnused);
+      const views = this.#views(warn).map((view) => ({
+        ...view,
+        users: view.users.filter(({ id }) => !leaving.has(id)),
+      }));
+      const candidates = filterNetworks(views, filters, 'prune').filter(isUnused);
       for (const { name, driver, file } of candidates) {
         // Another tool's configuration, unlike podman's and ours, need not have its users here.
         const isOurs = knownDrivers.has(driver) && file.endsWith(`/${name}.conflist`);
         if (!isOurs || this.#foreignLeases(name).length > 0) continue;
         this.#context.interrupt.check();
-        if (await this.#forget(name, false)) removed.push(name);
+        if (dryRun || (await this.#forget(name, false))) removed.push(name);
       }
     });
     return removed;

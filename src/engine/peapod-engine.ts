@@ -10,7 +10,6 @@ import type {
   NetworkOperations,
   PodOperations,
   ProgressSink,
-  SystemOperations,
 } from './engine.ts';
 import { imageOperations } from './image-operations.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -25,6 +24,7 @@ import type { ContainerCreateRequest } from './requests.ts';
 import { Restarts } from './restarts.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { type SecretOperations, secretOperations } from './secret-operations.ts';
+import { type SystemOperations, systemOperations } from './system-operations.ts';
 import { unattended } from './unattended.ts';
 import { Views } from './views-of.ts';
 import { type VolumeOperations, volumeOperations } from './volume-operations.ts';
@@ -54,6 +54,13 @@ export class PeapodEngine implements Engine {
     this.images = imageOperations(context, this.#lifecycle);
     this.#views = new Views(context, this.#lifecycle, this.#sandboxes);
     this.secrets = secretOperations(context);
+    this.system = systemOperations({
+      context,
+      views: this.#views,
+      lifecycle: this.#lifecycle,
+      pods: this.#pods,
+      networks: () => this.#networks(),
+    });
     this.volumes = volumeOperations(context, this.#lifecycle);
   }
 
@@ -202,7 +209,7 @@ export class PeapodEngine implements Engine {
     list: async (filters, warn) => (await this.#networks()).list(filters, warn),
     inspect: async (name) => (await this.#networks()).inspect(name),
     remove: async (name, options) => (await this.#networks()).remove(name, options),
-    prune: async (filters, warn) => (await this.#networks()).prune(filters, warn),
+    prune: async (filters, warn, options) => (await this.#networks()).prune(filters, warn, options),
     exists: async (name) => (await this.#networks()).find(name) !== undefined,
     connect: async (network, name, flags) => {
       const { connectNetwork } = await import('./connect.ts');
@@ -225,18 +232,7 @@ export class PeapodEngine implements Engine {
   readonly volumes: VolumeOperations;
   readonly secrets: SecretOperations;
 
-  readonly system: SystemOperations = {
-    events: async (request, onEvent) => {
-      const { readEvents } = await import('./events.ts');
-      return readEvents(this.#context, request, onEvent);
-    },
-    info: async () => (await import('./system.ts')).info(this.#context, this.#views),
-    diskUsage: async () => (await import('./disk-usage.ts')).diskUsage(this.#context, this.#views),
-    unshare: async (command) => (await import('./unshare.ts')).unshare(this.#context, command),
-    version: async () => (await import('./system.ts')).version(),
-    doctor: async () => this.#context.doctor(),
-    migrate: async () => this.#context.migrate(),
-  };
+  readonly system: SystemOperations;
 
   #create(
     request: ContainerCreateRequest,

@@ -25,9 +25,9 @@ export function podVerbs(parts: () => EngineParts): Verbs {
       const { podProcesses } = await import('./top.ts');
       return podProcesses(parts(), parts().pods.require(name).id, words);
     },
-    prune: async (filters) => {
+    prune: async (filters, options) => {
       const { prunePods } = await import('./prune.ts');
-      return prunePods(parts(), filters);
+      return prunePods(parts(), filters, options);
     },
   };
 }

@@ -109,9 +109,12 @@ export class Volumes {
     }
   }
 
-  /** Removes what no container has. Returns the names; with `dryRun` only that. */
-  async prune(filters: Filters, { dryRun }: { dryRun: boolean }): Promise<string[]> {
-    const unused = this.list(filters).filter(({ users }) => users.length === 0);
+  /** Removes what no container has, or only such as are `leaving`. Returns the names; with `dryRun` only that. */
+  async prune(
+    filters: Filters,
+    { dryRun, leaving }: { dryRun: boolean; leaving?: ReadonlySet<string> },
+  ): Promise<string[]> {
+    const unused = this.list(filters).filter(({ users }) => users.every((id) => leaving?.has(id)));
     if (dryRun) return unused.map(({ name }) => name);
     const gone: string[] = [];
     for (const { name } of unused) {

@@ -85,8 +85,9 @@ export function unpinNamespaces(dir: string, separateMounts: boolean): void {
 
 /** The process that holds a pid namespace for `--share pid`, reaping what is orphaned in it. */
 export async function startPause(runner: Runner, files: SandboxFiles): Promise<ProcessIdentity> {
-  const script = 'setsid catatonit -P </dev/null >/dev/null 2>&1 & echo $!';
-  const { stdout } = await runner.run(['unshare', '--pid', 'sh', '-c', script]);
+  // Its environment says whose it is: nothing else of it does.
+  const script = 'PEAPOD_SANDBOX=$0 setsid catatonit -P </dev/null >/dev/null 2>&1 & echo $!';
+  const { stdout } = await runner.run(['unshare', '--pid', 'sh', '-c', script, files.dir]);
   const identity = identify(Number(stdout.trim()));
   if (!identity) {
     throw new PeapodError('TOOL_MISSING', `the pause process of ${files.dir} ended at once`, {

@@ -78,12 +78,13 @@ export class OperationTable {
     return row && toOperation(row);
   }
 
+  all(): Operation[] {
+    return this.#db.all<Row>('SELECT * FROM operations').map(toOperation);
+  }
+
   /** Operations whose process has ended before them. */
   abandoned(): Operation[] {
-    return this.#db
-      .all<Row>('SELECT * FROM operations')
-      .map(toOperation)
-      .filter((operation) => this.isAbandoned(operation));
+    return this.all().filter((operation) => this.isAbandoned(operation));
   }
 
   isAbandoned(operation: Operation): boolean {

@@ -259,7 +259,7 @@ describe('prune', () => {
   it.each(['containers', 'pods'])('%s: prints what was removed', async (part) => {
     const words = [part.slice(0, -1), 'prune', '-f', '--filter', 'until=1h'];
     const { calls, stdout } = await commandLine(words, { [`${part}.prune`]: () => ['x', 'y'] });
-    expect(calls).toEqual([[`${part}.prune`, { until: ['1h'] }]]);
+    expect(calls).toEqual([[`${part}.prune`, { until: ['1h'] }, { dryRun: false }]]);
     expect(stdout).toBe('x\ny\n');
   });
 });

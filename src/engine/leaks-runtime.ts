@@ -1,0 +1,115 @@
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Crun } from '../container/crun.ts';
+import { which } from '../host/exec.ts';
+import { detachMount } from '../host/mounts.ts';
+import { identify, signalProcess, waitForEnd } from '../host/processes.ts';
+import type { Context } from './context.ts';
+import { type FoundLeak, isId, leakOf, type Owners } from './leaks.ts';
+
+const endPatienceMs = 5_000;
+
+/** What crun still knows: its processes may live on after their monitor. */
+export function leakedContainers({ paths, facts, inside }: Context, owners: Owners): FoundLeak[] {
+  return names(paths.crunRoot)
+    .filter((id) => isId(id) && !owners.known.has(id))
+    .map((id) =>
+      leakOf(owners, id, { kind: 'container', what: join(paths.crunRoot, id) }, async () => {
+        const manager = facts.rootless ? 'disabled' : 'cgroupfs';
+        const crun = new Crun(which('crun', facts.env.PATH), paths.crunRoot, manager);
+        if (!crun.forgetDead(id)) await crun.delete(await inside(), id);
+      }),
+    );
+}
+
+/** Monitors, helpers of networks and pause processes: their words or environment name the directory of their id. */
+export function leakedProcesses({ paths }: Context, owners: Owners): FoundLeak[] {
+  const pattern = new RegExp(`${RegExp.escape(paths.runRoot)}/(?:sandboxes|containers)/([0-9a-f]{64})`);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((name) => {
+      const words = readWords(`/proc/${name}/cmdline`);
+      const id = (pattern.exec(words) ?? pattern.exec(readWords(`/proc/${name}/environ`)))?.[1];
+      const identity = identify(Number(name));
+      if (id === undefined || owners.known.has(id) || !identity) return [];
+      return [
+        leakOf(owners, id, { kind: 'process', what: `${name} ${words.slice(0, 60)}` }, async () => {
+          signalProcess(identity, 'SIGKILL');
+          await waitForEnd(identity, endPatienceMs);
+        }),
+      ];
+    });
+}
+
+function readWords(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').split('\0').join(' ').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** Pinned namespaces, shared memory and root filesystems, in the mount namespace where containers live. */
+export async function leakedMounts(context: Context, owners: Owners): Promise<FoundLeak[]> {
+  const { paths } = context;
+  const points = await mountPoints(context);
+  const id = /\/(?:sandboxes|containers)\/([0-9a-f]{64})\//;
+  return points
+    .filter((point) => point.startsWith(`${paths.root}/`) || point.startsWith(`${paths.runRoot}/`))
+    .flatMap((point) => {
+      const owner = id.exec(point)?.[1];
+      if (owner === undefined || owners.known.has(owner)) return [];
+      return [leakOf(owners, owner, { kind: 'mount', what: point }, () => unmount(context, point))];
+    })
+    .toReversed();
+}
+
+async function mountPoints(context: Context): Promise<string[]> {
+  // Without a keeper there is no mount namespace of its own, and nothing in it.
+  if (context.separateMounts && context.visible('/') === undefined) return [];
+  const text = context.separateMounts
+    ? (await (await context.inside()).run(['cat', '/proc/self/mountinfo'])).stdout
+    : readFileSync('/proc/self/mountinfo', 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => unescapeOctal(line.split(' ')[4] as string));
+}
+
+/** See proc(5): blanks are written `\040`. */
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+async function unmount(context: Context, point: string): Promise<void> {
+  if (!context.separateMounts) detachMount(point);
+  else await (await context.inside()).run(['umount', '-l', point]);
+}
+
+const cgroupRoot = '/sys/fs/cgroup';
+
+/** Root's containers have a cgroup each, by their id, in every hierarchy of version 1. */
+export function leakedCgroups({ facts }: Context, owners: Owners): FoundLeak[] {
+  if (facts.rootless || !existsSync(cgroupRoot)) return [];
+  const hierarchies = existsSync(join(cgroupRoot, 'cgroup.controllers'))
+    ? [cgroupRoot]
+    : readdirSync(cgroupRoot).map((name) => join(cgroupRoot, name));
+  return hierarchies.flatMap((hierarchy) =>
+    names(hierarchy).flatMap((name) => {
+      const id = /^peapod-([0-9a-f]{64})$/.exec(name)?.[1];
+      if (id === undefined || owners.known.has(id) || !owners.isOurs(id)) return [];
+      const path = join(hierarchy, name);
+      return [leakOf(owners, id, { kind: 'cgroup', what: path }, () => rmdirSync(path))];
+    }),
+  );
+}
+
+function names(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
