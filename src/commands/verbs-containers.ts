@@ -52,6 +52,16 @@ export const containerVerbs: Record<string, Verb> = {
     group: 'Containers',
     load: () => import('./top.ts').then((m) => m.top),
   },
+  stats: {
+    summary: 'Display a live stream of what containers use',
+    group: 'Containers',
+    load: () => import('./stats.ts').then((m) => m.stats),
+  },
+  update: {
+    summary: 'Change the limits of a container',
+    group: 'Containers',
+    load: () => import('./update.ts').then((m) => m.update),
+  },
   rename: {
     summary: 'Rename a container',
     group: 'Containers',

@@ -67,6 +67,11 @@ export const podVerbs: Record<string, Verb> = {
     group: 'Pods',
     load: () => import('./prune.ts').then((m) => m.podPrune),
   },
+  stats: {
+    summary: 'Display a live stream of what the containers of pods use',
+    group: 'Pods',
+    load: () => import('./stats.ts').then((m) => m.podStats),
+  },
   ps: { summary: 'List pods', group: 'Pods', load: () => import('./pod-ps.ts').then((m) => m.podPs) },
   inspect: {
     summary: 'Display the configuration and state of pods',

@@ -3,7 +3,7 @@ import type { EngineParts } from './parts.ts';
 
 type Verbs = Pick<
   ContainerOperations,
-  'restart' | 'rename' | 'pause' | 'unpause' | 'attach' | 'top' | 'prune'
+  'restart' | 'rename' | 'pause' | 'unpause' | 'attach' | 'top' | 'stats' | 'update' | 'prune'
 >;
 
 /** Verbs of containers beyond create, start, stop and rm. */
@@ -46,6 +46,16 @@ export function containerVerbs(parts: () => EngineParts): Verbs {
     top: async (name, words) => {
       const { containerProcesses } = await import('./top.ts');
       return containerProcesses(parts(), parts().containers.require(name), words);
+    },
+    stats: async (request, onSample) => {
+      const { readStats } = await import('./stats.ts');
+      return readStats(parts(), request, onSample);
+    },
+    update: async (name, limits, warn) => {
+      const { updateContainer } = await import('./update.ts');
+      const record = parts().containers.require(name);
+      await updateContainer(parts(), record, limits, warn);
+      return record.id;
     },
     prune: async (filters, options) => {
       const { pruneContainers } = await import('./prune.ts');

@@ -1,3 +1,4 @@
+import type { ResourceFlags } from './container-flags.ts';
 import type { EndpointFlags } from './endpoint-spec.ts';
 import type { Filters } from './filters.ts';
 import type { ImageOperations, ProgressSink } from './image-api.ts';
@@ -9,10 +10,11 @@ import type {
   LogsRequest,
   NetworkCreateRequest,
   PodCreateRequest,
+  StatsRequest,
 } from './requests.ts';
 import type { SecretOperations } from './secret-operations.ts';
 import type { SystemOperations } from './system-operations.ts';
-import type { ContainerView, NetworkView, PodView } from './views.ts';
+import type { ContainerView, NetworkView, PodView, StatsView } from './views.ts';
 import type { VolumeOperations } from './volume-operations.ts';
 
 export type { ImageOperations, ProgressSink } from './image-api.ts';
@@ -89,6 +91,10 @@ export interface ContainerOperations {
   unpause(name: string): Promise<string>;
   /** `words`: names of columns, or arguments for the container's ps(1). Throws WRONG_STATE. */
   top(name: string, words: readonly string[]): Promise<Processes>;
+  /** Hands on what containers use, again and again until an interrupt, or once. Throws HOST_UNFIT without cgroups. */
+  stats(request: StatsRequest, onSample: (views: readonly StatsView[]) => void): Promise<void>;
+  /** Changes limits, at once and for later starts. Returns the id. */
+  update(name: string, limits: ResourceFlags, warn: ProgressSink): Promise<string>;
   /** Removes containers that do not run. Returns the ids. */
   prune(filters: Filters, options?: PruneOptions): Promise<string[]>;
   /** Returns the id; idempotent on a container that is not running. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { initDestination } from '../container/oci-mounts.ts';
 import { sandboxFiles } from '../sandbox/namespaces.ts';
 import type {
   ContainerRecord,
@@ -8,6 +9,7 @@ import type {
   SandboxRecord,
 } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { inspectHostConfig } from './inspect-host-config.ts';
 import { binds, inspectMounts, tmpfs } from './inspect-mounts.ts';
 import { networkMode, networkSettings, portBindings } from './inspect-network.ts';
 import { networkNames } from './name-servers.ts';
@@ -31,12 +33,13 @@ export function inspectContainer(
   const { spec, id } = record;
   const sandbox = store.sandboxes.get(record.sandboxId);
   const runtimeDir = paths.containerRuntime(id);
+  const argv = spec.initPath ? [initDestination, '--', ...spec.args] : spec.args;
   const supervision = store.supervision.get(id);
   return {
     Id: id,
     Created: time(record.createdAtMs),
-    Path: spec.args[0] ?? '',
-    Args: spec.args.slice(1),
+    Path: argv[0] ?? '',
+    Args: argv.slice(1),
     State: {
       ...inspectState(record, views.stateOf(record), paths.exits),
       Health: inspectHealth(supervision?.health),
@@ -51,7 +54,8 @@ export function inspectContainer(
     StaticDir: paths.container(id),
     OCIConfigPath: join(runtimeDir, 'config.json'),
     OCIRuntime: 'crun',
-    PidFile: join(runtimeDir, 'pidfile'),
+    PidFile: spec.pidFile ?? join(runtimeDir, 'pidfile'),
+    AppArmorProfile: spec.security?.apparmor ?? '',
     Name: record.name,
     RestartCount: supervision?.restartCount ?? 0,
     Driver: 'overlay',
@@ -74,6 +78,8 @@ export function inspectContainer(
       Annotations: spec.annotations,
       StopSignal: spec.stopSignal,
       StopTimeout: spec.stopTimeoutSeconds,
+      Umask: (spec.umask ?? 0o022).toString(8).padStart(4, '0'),
+      ...(spec.timezone ? { Timezone: spec.timezone } : {}),
       ...inspectHealthcheck(spec.healthcheck),
       CreateCommand: record.createCommand,
       Secrets: (spec.secrets ?? [])
@@ -89,6 +95,7 @@ export function inspectContainer(
       ReadonlyRootfs: spec.readOnly,
       CapAdd: spec.capAdd,
       CapDrop: spec.capDrop,
+      ...inspectHostConfig(context, record),
       Binds: binds(spec.mounts),
       Tmpfs: tmpfs(spec.mounts),
       LogConfig: { Type: 'k8s-file', Path: join(paths.container(id), 'ctr.log') },

@@ -8,8 +8,11 @@ function invalid(message: string, hint?: string): PeapodError {
   return new PeapodError('INVALID_ARGUMENT', message, hint ? { hint } : {});
 }
 
-/** Limits as typed, checked for themselves and against each other. Touches nothing. Throws INVALID_ARGUMENT. */
-export function parseResources(flags: ResourceFlags): ResourceSpec {
+/**
+ * Limits as typed, checked for themselves and together with those that are set `already`. Touches nothing.
+ * Throws INVALID_ARGUMENT.
+ */
+export function parseResources(flags: ResourceFlags, already: ResourceSpec = {}): ResourceSpec {
   const spec: ResourceSpec = {
     ...parseMemory(flags),
     ...parseCpu(flags),
@@ -17,7 +20,7 @@ export function parseResources(flags: ResourceFlags): ResourceSpec {
     ...(flags.pidsLimit === undefined ? {} : { pidsLimit: flags.pidsLimit }),
     ...(flags.cgroupConf?.length ? { unified: parseCgroupConf(flags.cgroupConf) } : {}),
   };
-  checkResources(spec);
+  checkResources({ ...already, ...spec });
   return spec;
 }
 
@@ -139,7 +142,7 @@ function parseCgroupConf(words: readonly string[]): Record<string, string> {
 }
 
 /** podman's checks of limits against each other. Throws INVALID_ARGUMENT. */
-export function checkResources(spec: ResourceSpec): void {
+function checkResources(spec: ResourceSpec): void {
   const { memoryBytes: memory, memorySwapBytes: swap, memoryReservationBytes: reservation } = spec;
   if (memory !== undefined && swap !== undefined && swap !== -1 && swap !== 0 && swap < memory)
     throw invalid('minimum memoryswap limit should be larger than memory limit, see usage');

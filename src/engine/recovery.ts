@@ -33,6 +33,10 @@ export async function recoverOperation(
     const { settlePause } = await import('./pause.ts');
     return settlePause(context, parts.lifecycle, id);
   }
+  if (left.verb === 'update') {
+    const { settleUpdate } = await import('./update.ts');
+    await settleUpdate(context, parts.lifecycle, id);
+  }
   await parts.lifecycle.settle(id);
   // This command has other things to do than to wait.
   if (parts.restarts.isMine(id)) {

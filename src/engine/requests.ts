@@ -161,6 +161,19 @@ export interface ExecRequest {
   readonly preserveFds: number;
 }
 
+export interface StatsRequest {
+  /** Names or ids; undefined for all. */
+  readonly containers?: readonly string[];
+  /** Those of these pods. */
+  readonly pods?: readonly string[];
+  /** Only those that are in a pod. */
+  readonly onlyPods?: boolean;
+  /** Also what does not run. */
+  readonly all: boolean;
+  readonly stream: boolean;
+  readonly intervalMs: number;
+}
+
 export interface LogsRequest {
   readonly follow: boolean;
   /** Lines from the end; undefined for all. */

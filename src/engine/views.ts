@@ -52,6 +52,25 @@ export interface ContainerView {
   readonly restart: { readonly policy: string; readonly count: number; readonly onBoot: boolean };
 }
 
+/** What a container uses; zeros where it does not run. */
+export interface StatsView {
+  readonly id: string;
+  readonly name: string;
+  readonly podId: string | undefined;
+  readonly cpuTimeNs: number;
+  /** Of one CPU, since the last sample; at the first one since its start. */
+  readonly cpuPercent: number;
+  readonly averageCpuPercent: number;
+  readonly memoryBytes: number;
+  /** That of the machine where there is no limit. */
+  readonly memoryLimitBytes: number;
+  readonly pids: number;
+  readonly networkInputBytes: number;
+  readonly networkOutputBytes: number;
+  readonly blockReadBytes: number;
+  readonly blockWriteBytes: number;
+}
+
 /** One row of `pod ps`. */
 export interface PodView {
   readonly id: string;

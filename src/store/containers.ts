@@ -1,5 +1,5 @@
 import type { Database } from './database.ts';
-import type { ContainerRecord, ContainerState } from './records.ts';
+import type { ContainerRecord, ContainerSpec, ContainerState } from './records.ts';
 
 interface ContainerRow {
   id: string;
@@ -110,6 +110,11 @@ export class ContainerTable {
       now.error ?? null,
       id,
     );
+  }
+
+  /** What its next start is to be like. */
+  setSpec(id: string, spec: ContainerSpec): void {
+    this.#db.run('UPDATE containers SET spec = ? WHERE id = ?', JSON.stringify(spec), id);
   }
 
   /** A start that failed before the first process ran: the container is what it was. */

@@ -76,6 +76,30 @@ describeForBoth('options of a container', (makeHost) => {
     );
   });
 
+  it('inspect shows them under podman’s names', async () => {
+    await using host = await makeHost();
+    const words =
+      '--ulimit nofile=100:200 --device /dev/fuse:/dev/x:r --shm-size 1m --security-opt no-new-privileges --init --group-add 55 --umask 77 --tz UTC';
+    const flags = words.split(' ');
+    await host.ok('create', '--name', 'one', '--network', 'none', ...flags, 'host', 'true');
+    type Inspected = { Path: string; Config: object; HostConfig: Record<string, unknown> };
+    const [one] = await host.json<[Inspected]>('inspect', 'one');
+    expect(one.Path).toBe('/run/peapod-init');
+    expect(one.Config).toMatchObject({ Umask: '0077', Timezone: 'UTC' });
+    expect(one.HostConfig).toMatchObject({
+      ShmSize: 1_048_576,
+      SecurityOpt: ['no-new-privileges'],
+      Init: true,
+      GroupAdd: ['55'],
+      PidMode: 'private',
+      IpcMode: 'private',
+      Devices: [{ PathOnHost: '/dev/fuse', PathInContainer: '/dev/x', CgroupPermissions: 'r' }],
+    });
+    expect(one.HostConfig.Ulimits).toContainEqual({ Name: 'RLIMIT_NOFILE', Soft: 100, Hard: 200 });
+    const both = await host.peapod('create', '--init', '--pid', 'host', 'host', 'true');
+    expect(both.stderr).toMatch(/^Error: cannot add init binary as PID 1/);
+  });
+
   it('pid files are written and hold the pids that inspect shows', async () => {
     await using host = await makeHost();
     await host.sh(

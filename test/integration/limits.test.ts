@@ -31,6 +31,68 @@ describeForRoot('limits', () => {
     expect(state).toBe('true 137');
   });
 
+  it('B8: update changes limits of a running container and of a later start; what is refused changes nothing', async () => {
+    await using host = await rootHost();
+    const read = () =>
+      host.ok(
+        'exec',
+        'up',
+        'cat',
+        ...['memory/memory.limit_in_bytes', 'cpu/cpu.cfs_quota_us', 'pids/pids.max'].map(
+          (file) => `${cgroup}/${file}`,
+        ),
+      );
+    const id = await host.ok(
+      'run',
+      '-d',
+      '--name',
+      'up',
+      '--network',
+      'none',
+      '-m',
+      '64m',
+      'host',
+      'sleep',
+      '1000',
+    );
+    expect(await host.ok('update', '-m', '32m', '--cpus', '0.5', '--pids-limit', '50', 'up')).toBe(id);
+    expect(await read()).toBe('33554432\n50000\n50');
+    const refused = await host.peapod('update', '-m', '4k', 'up');
+    expect(refused.exitCode).toBe(125);
+    expect(refused.stderr).toMatch(/^Error: .*memory.limit_in_bytes/);
+    expect((await host.peapod('update', '--memory-swap', '1m', 'up')).stderr).toMatch(
+      /^Error: minimum memoryswap/,
+    );
+    const format =
+      '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}} {{.HostConfig.PidsLimit}}';
+    expect(await host.ok('inspect', 'up', '--format', format)).toBe('33554432 67108864 500000000 50');
+    await host.ok('stop', '-t', '0', 'up');
+    await host.ok('update', '--pids-limit', '60', 'up');
+    await host.ok('start', 'up');
+    expect(await read()).toBe('33554432\n50000\n60');
+  });
+
+  it('B1: stats of containers and pods, once and again and again', async () => {
+    await using host = await rootHost();
+    await host.ok('pod', 'create', 'front');
+    await host.ok('run', '-d', '--name', 'alone', '--network', 'none', '-m', '64m', 'host', 'sleep', '1000');
+    await host.ok('run', '-d', '--name', 'member', '--pod', 'front', 'host', 'sleep', '1000');
+    await host.ok('create', '--name', 'idle', 'host', 'true');
+    const rows = await host.ok('stats', '--no-stream', '--format', '{{.Name}} {{.PIDS}} {{.MemUsage}}');
+    expect(rows).toMatch(/^alone 1 [\d.]+[kM]B \/ 67.11MB\nmember 1 [\d.]+[kM]B \/ [\d.]+GB$/);
+    expect(await host.ok('stats', '-a', '--no-stream', '--format', '{{.Name}} {{.CPUPerc}}')).toMatch(
+      /^idle 0.00%$/m,
+    );
+    expect(await host.ok('pod', 'stats', '--no-stream', '--format', '{{.Name}} {{.PIDS}}')).toBe('member 1');
+    const watching = host.spawn(['peapod', 'stats', '-i', '1', '--no-reset', 'alone']);
+    await watching.seen(/alone[\s\S]*alone/);
+    watching.signal('SIGINT');
+    await watching.outcome;
+    expect((await host.peapod('stats', '--no-stream', 'nobody')).stderr).toMatch(
+      /^Error: no container with name/,
+    );
+  });
+
   it('a cgroup parent, none at all, and a private cgroup namespace', async () => {
     await using host = await rootHost();
     const read = (...flags: string[]) =>
@@ -64,5 +126,12 @@ describeForRoot('limits', () => {
       /^Error: --cgroup-parent: no cgroup is delegated to this user/,
     );
     expect(await host.ok('ps', '-aq')).toBe('');
+    await host.ok('run', '-d', '--name', 'up', '--network', 'none', 'host', 'sleep', '1000');
+    expect((await host.peapod('update', '-m', '64m', 'up')).stderr).toMatch(
+      /^Error: container up has no cgroup whose limits could be changed/,
+    );
+    expect((await host.peapod('stats', '--no-stream')).stderr).toMatch(
+      /^Error: stats is not supported in rootless mode without cgroups v2/,
+    );
   });
 });

@@ -1,0 +1,80 @@
+import { defaultPidsLimit } from '../container/resources.ts';
+import { readHardLimits, rlimits } from '../container/rlimits.ts';
+import { cgroupVersion } from '../host/cgroups.ts';
+import { shmSizeBytes } from '../sandbox/namespaces.ts';
+import type { DeviceRate, ResourceSpec } from '../store/records/resources.ts';
+import type { ContainerRecord, SharedNamespace } from '../store/records.ts';
+import { cgroupPlace, cgroupsPath } from './container-cgroup.ts';
+import type { Context } from './context.ts';
+
+/** Limits, namespaces, devices and security of podman's InspectContainerHostConfig. */
+export function inspectHostConfig(context: Context, record: ContainerRecord): Record<string, unknown> {
+  const { spec } = record;
+  const { manager } = cgroupPlace(context);
+  const isLimited = cgroupsPath(context, record) !== undefined;
+  return {
+    CgroupManager: manager,
+    CgroupMode: spec.namespaces?.cgroup ?? (cgroupVersion() === 2 ? 'private' : 'host'),
+    CgroupParent: spec.cgroup?.parent ?? '',
+    Cgroups: spec.cgroup?.mode === 'enabled' || !spec.cgroup ? 'default' : spec.cgroup.mode,
+    ...namespaceModes(context, record),
+    ...inspectResources({ ...(isLimited ? { pidsLimit: defaultPidsLimit } : {}), ...spec.resources }),
+    ShmSize: spec.shmSizeBytes ?? shmSizeBytes,
+    OomScoreAdj: spec.oomScoreAdj ?? 0,
+    GroupAdd: spec.groups ?? [],
+    Init: spec.initPath !== undefined,
+    SecurityOpt: spec.security?.words ?? [],
+    Devices: (spec.devices ?? []).map(({ source, destination, permissions }) => ({
+      PathOnHost: source,
+      PathInContainer: destination,
+      CgroupPermissions: permissions,
+    })),
+    DeviceCgroupRules: spec.deviceRules ?? [],
+    Sysctls: spec.sysctls ?? {},
+    Ulimits: rlimits(readHardLimits(), spec.ulimits).map(({ type, soft, hard }) => ({
+      Name: type,
+      Soft: soft,
+      Hard: hard,
+    })),
+  };
+}
+
+function namespaceModes(context: Context, record: ContainerRecord): Record<string, string> {
+  const pod = record.podId ? context.store.pods.get(record.podId) : undefined;
+  const asked = record.spec.namespaces ?? {};
+  const mode = (name: Extract<SharedNamespace, 'ipc' | 'uts' | 'pid'>) =>
+    asked[name] ?? (pod?.shared.includes(name) ? 'pod' : 'private');
+  return { IpcMode: mode('ipc'), PidMode: mode('pid'), UTSMode: mode('uts') };
+}
+
+/** Under the names that podman's HostConfig and `InspectPodData` share. */
+export function inspectResources(spec: ResourceSpec): Record<string, unknown> {
+  const { cpuPeriodUs: period = 0, cpuQuotaUs: quota = 0 } = spec;
+  const rates = (list: readonly DeviceRate[] | undefined) =>
+    list?.map(({ path, rate }) => ({ Path: path, Rate: rate })) ?? null;
+  return {
+    Memory: spec.memoryBytes ?? 0,
+    MemorySwap: spec.memorySwapBytes ?? 0,
+    MemoryReservation: spec.memoryReservationBytes ?? 0,
+    MemorySwappiness: spec.memorySwappiness ?? -1,
+    OomKillDisable: spec.oomKillDisable ?? false,
+    CpuShares: spec.cpuShares ?? 0,
+    CpuPeriod: period,
+    CpuQuota: quota,
+    // As podman has it: only where the period is the usual one.
+    NanoCpus: period === 100_000 ? quota * 10_000 : 0,
+    CpuRealtimePeriod: spec.cpuRealtimePeriodUs ?? 0,
+    CpuRealtimeRuntime: spec.cpuRealtimeRuntimeUs ?? 0,
+    CpusetCpus: spec.cpusetCpus ?? '',
+    CpusetMems: spec.cpusetMems ?? '',
+    PidsLimit: spec.pidsLimit ?? 0,
+    BlkioWeight: spec.blkioWeight ?? 0,
+    BlkioWeightDevice:
+      spec.blkioWeightDevices?.map(({ path, weight }) => ({ Path: path, Weight: weight })) ?? null,
+    BlkioDeviceReadBps: rates(spec.readBps),
+    BlkioDeviceWriteBps: rates(spec.writeBps),
+    BlkioDeviceReadIOps: rates(spec.readIops),
+    BlkioDeviceWriteIOps: rates(spec.writeIops),
+    CgroupConf: spec.unified ?? null,
+  };
+}
