@@ -34,6 +34,17 @@ export const verbs: Readonly<Record<string, Verb>> = {
     group: 'Containers',
     load: () => import('./healthcheck.ts').then((m) => m.healthcheckRun),
   },
+  'generate systemd': {
+    summary: 'Print services for systemd that run a container or pod',
+    group: 'System',
+    load: () => import('./generate-systemd.ts').then((m) => m.generateSystemd),
+  },
+  'auto-update': {
+    summary: 'Not supported',
+    group: 'System',
+    load: () => import('./auto-update.ts').then((m) => m.autoUpdate),
+    hidden: true,
+  },
   ...topImageVerbs,
   ...below('image', imageVerbs),
   ...below('network', networkVerbs),
@@ -75,6 +86,7 @@ export const aliases: Readonly<Record<string, string>> = {
 export const groups: Readonly<Record<string, { summary: string; group: Verb['group'] }>> = {
   pod: { summary: 'Manage pods', group: 'Pods' },
   container: { summary: 'Manage containers', group: 'Containers' },
+  generate: { summary: 'Generate what other programs run pods by', group: 'System' },
   healthcheck: { summary: 'Check the health of containers', group: 'Containers' },
   image: { summary: 'Manage images', group: 'Images' },
   network: { summary: 'Manage networks', group: 'Networks' },

@@ -28,6 +28,7 @@ const createFlags = {
   pull: string('When to pull the image: always, missing, never or newer', { default: 'missing' }),
   quiet: bool('Do not show the progress of a pull', { short: 'q' }),
   'read-only': bool('Make the root filesystem read-only'),
+  requires: list('Containers that are started before this one'),
   restart: string('Start the container again when it exits: no, on-failure[:n], always, unless-stopped', {
     value: 'policy',
     default: 'no',
@@ -141,6 +142,7 @@ function createRequest(call: Pick<Call, 'args' | 'command'>, values: CreateValue
     remove: values.rm,
     restart: values.restart,
     health: healthRequest(values),
+    requires: values.requires,
     readOnly: values['read-only'],
     privileged: values.privileged,
     capAdd: values['cap-add'],

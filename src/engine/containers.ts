@@ -24,6 +24,7 @@ import { parseNamespaces } from './parse-namespaces.ts';
 import { type PullPolicy, parsePullPolicy } from './parse-options.ts';
 import { type Pods, writeNewFile } from './pods.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
+import { resolveRequires } from './requires.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
 import { nameAnonymous, removeUnused, useVolumes } from './volume-records.ts';
 
@@ -124,6 +125,7 @@ export class Containers {
       rootless: facts.rootless,
       namespaces,
     });
+    const requires = resolveRequires(this.#context, request.requires, pod?.id);
     const secrets = await this.#secrets(request.secrets);
     const { mounts, anonymous } = nameAnonymous(asked.mounts, newId);
     const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image);
@@ -137,7 +139,12 @@ export class Containers {
       ...(pod ? { podId: pod.id } : {}),
       sandboxId: sharesNetwork && pod ? pod.id : id,
       createdAtMs: Date.now(),
-      spec: { ...spec, mounts, ...(secrets.length > 0 ? { secrets } : {}) },
+      spec: {
+        ...spec,
+        mounts,
+        ...(secrets.length > 0 ? { secrets } : {}),
+        ...(requires.length > 0 ? { requires } : {}),
+      },
       createCommand,
       state: 'created',
       bootId: facts.bootId,

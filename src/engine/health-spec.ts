@@ -1,6 +1,7 @@
 import { parseGoDuration } from '../container/log-time.ts';
 import { PeapodError } from '../errors.ts';
-import type { HealthcheckSpec, ImageConfig } from '../store/records.ts';
+import type { HealthcheckSpec } from '../store/records/supervision.ts';
+import type { ImageConfig } from '../store/records.ts';
 import type { HealthRequest } from './requests.ts';
 
 const defaults = { intervalMs: 30_000, timeoutMs: 30_000, startPeriodMs: 0, retries: 3 };

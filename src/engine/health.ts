@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { isAlive, processGroup } from '../host/processes.ts';
-import type { ContainerRecord, HealthcheckSpec, HealthRecord, HealthResult } from '../store/records.ts';
+import type { HealthcheckSpec, HealthRecord, HealthResult } from '../store/records/supervision.ts';
+import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { startGated } from './gated.ts';
 

@@ -1,13 +1,8 @@
 import { join } from 'node:path';
 import { initDestination } from '../container/oci-mounts.ts';
 import { sandboxFiles } from '../sandbox/namespaces.ts';
-import type {
-  ContainerRecord,
-  HealthcheckSpec,
-  HealthRecord,
-  PodRecord,
-  SandboxRecord,
-} from '../store/records.ts';
+import type { HealthcheckSpec, HealthRecord } from '../store/records/supervision.ts';
+import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { inspectHostConfig } from './inspect-host-config.ts';
 import { binds, inspectMounts, tmpfs } from './inspect-mounts.ts';
@@ -56,7 +51,9 @@ export function inspectContainer(
     OCIRuntime: 'crun',
     PidFile: spec.pidFile ?? join(runtimeDir, 'pidfile'),
     AppArmorProfile: spec.security?.apparmor ?? '',
+    ConmonPidFile: spec.conmonPidFile ?? join(runtimeDir, 'conmon.pid'),
     Name: record.name,
+    Dependencies: spec.requires ?? [],
     RestartCount: supervision?.restartCount ?? 0,
     Driver: 'overlay',
     Mounts: inspectMounts(context, spec.mounts),

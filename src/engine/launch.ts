@@ -141,17 +141,18 @@ export class Launcher {
     events.container('init', record);
     volumes.settle();
     interrupt.check();
-    const { conmonPidFile } = record.spec;
-    if (conmonPidFile) writeFileSync(conmonPidFile, String(monitored.monitor.pid));
+    for (const path of [join(runtimeDir, 'conmon.pid'), record.spec.conmonPidFile]) {
+      if (path) writeFileSync(path, String(monitored.monitor.pid));
+    }
     writeEtcFiles(this.#context, record, starting.view());
     await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
     const startedAtMs = Date.now();
     await crun.start(runner, id);
     store.containers.setRunning(id, { ...monitored, startedAtMs, bootId: facts.bootId });
-    // Another member that ended meanwhile did not count this one yet.
     beginHealth(this.#context, { ...record, startedAtMs });
     events.container('start', record);
     if (attended) events.container('attach', record);
+    // Another member that ended meanwhile did not count this one yet.
     if (isMember) await this.#sandboxes.networks.announce(record.sandboxId);
     seccomp.remember(crun.root, id);
   }

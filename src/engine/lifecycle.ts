@@ -65,6 +65,7 @@ export class Lifecycle {
 
   /** Starts a container with its sandbox; holds the operations on both. */
   async start(id: string, attended?: Attended): Promise<void> {
+    await this.#startRequired(this.#require(id));
     await this.#operations.duringBoth(this.#require(id), 'start', async () => {
       if (this.isRunning(this.#require(id))) return;
       await this.settle(id);
@@ -73,9 +74,15 @@ export class Lifecycle {
     });
   }
 
+  /** One after the other, in the order in which they were named, as podman has it. */
+  async #startRequired({ spec }: ContainerRecord): Promise<void> {
+    for (const id of spec.requires ?? []) await this.start(id);
+  }
+
   /** For a container that this very command has created and holds the operation on. */
   async startCreated(id: string, attended?: Attended): Promise<void> {
     const record = this.#require(id);
+    await this.#startRequired(record);
     const launch = () => this.#launcher.launch(record, attended);
     if (record.sandboxId === id) return launch();
     return this.#operations.during(record.sandboxId, 'start', launch);

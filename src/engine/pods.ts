@@ -7,6 +7,7 @@ import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
 import { parseLabels, parseShare } from './parse-options.ts';
 import type { PodCreateRequest } from './requests.ts';
+import { startInOrder } from './requires.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
@@ -97,9 +98,7 @@ export class Pods {
     const wasReady = this.#isReady(id);
     const sandbox = await this.#sandboxes.ready(id);
     const members = this.#context.store.containers.ofPod(id);
-    const started = await Promise.allSettled(
-      members.map((member) => this.#lifecycle.startInReady(member.id, sandbox)),
-    );
+    const started = await startInOrder(members, (member) => this.#lifecycle.startInReady(member.id, sandbox));
     const failures = started.flatMap((result, index) =>
       result.status === 'rejected'
         ? [{ member: members[index] as ContainerRecord, error: result.reason }]

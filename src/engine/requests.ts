@@ -47,6 +47,40 @@ export interface EventsRequest {
   readonly stream: boolean;
 }
 
+/** `generate systemd`. */
+export interface GenerateSystemdRequest {
+  /** Names in the place of ids. */
+  readonly byName: boolean;
+  /** `--new`. */
+  readonly create: boolean;
+  readonly header: boolean;
+  readonly containerPrefix: string;
+  readonly podPrefix: string;
+  readonly separator: string;
+  readonly restartPolicy?: string | undefined;
+  readonly restartSeconds?: number | undefined;
+  readonly startTimeoutSeconds?: number | undefined;
+  readonly stopTimeoutSeconds?: number | undefined;
+  /** `KEY=value` or `KEY`. */
+  readonly environment: readonly string[];
+  readonly wants: readonly string[];
+  readonly after: readonly string[];
+  readonly requires: readonly string[];
+}
+
+/** Sorts the words of a `run`, `create` (which is as good as `run`) or `pod create`; undefined for any others. */
+export type SplitCommand = (words: readonly string[]) =>
+  | {
+      readonly verb: 'run' | 'pod create';
+      /** Before the verb. */
+      readonly globals: readonly string[];
+      readonly flags: readonly { readonly flag: string; readonly words: readonly string[] }[];
+      /** The image and what belongs to the container. */
+      readonly rest: readonly string[];
+      readonly detached: boolean;
+    }
+  | undefined;
+
 /** `pod nsenter`. */
 export interface EnterRequest {
   /** The program and its arguments. */
@@ -114,6 +148,8 @@ export interface ContainerCreateRequest extends NetworkFlags {
   /** `no`, `always`, `unless-stopped`, `on-failure[:n]`. */
   readonly restart?: string | undefined;
   readonly health: HealthRequest;
+  /** Names or ids of containers that are started before it. */
+  readonly requires: readonly string[];
   readonly readOnly: boolean;
   readonly privileged: boolean;
   readonly capAdd: readonly string[];

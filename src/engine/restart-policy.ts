@@ -1,5 +1,5 @@
 import { PeapodError } from '../errors.ts';
-import type { RestartSpec } from '../store/records.ts';
+import type { RestartSpec } from '../store/records/supervision.ts';
 
 const policies = ['always', 'on-failure', 'unless-stopped'] as const;
 

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readExitCode } from '../container/exit-status.ts';
 import { isPeapodError } from '../errors.ts';
 import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
-import type { ContainerRecord, SupervisionRecord } from '../store/records.ts';
+import type { SupervisionRecord } from '../store/records/supervision.ts';
+import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { nextPauseMs, wantsRestart } from './restart-policy.ts';
 

@@ -5,12 +5,18 @@ import type { Leak } from './leaks.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Networks } from './networks.ts';
 import type { Pods } from './pods.ts';
-import type { EventsRequest } from './requests.ts';
+import type { EventsRequest, GenerateSystemdRequest, SplitCommand } from './requests.ts';
 import type { SystemPruneReport, SystemPruneRequest } from './system-prune.ts';
 import type { DoctorFinding, EventView } from './views.ts';
 import type { Views } from './views-of.ts';
 
 export interface SystemOperations {
+  /** Services by name, for a container or for a pod and its members. Throws NOT_FOUND, INVALID_ARGUMENT. */
+  generateSystemd(
+    name: string,
+    request: GenerateSystemdRequest,
+    split: SplitCommand,
+  ): Promise<ReadonlyMap<string, string>>;
   /** Hands on what has happened and what happens. Ends with the past, at `until`, or by an interrupt. */
   events(request: EventsRequest, onEvent: (event: EventView) => void): Promise<void>;
   info(): Promise<Record<string, unknown>>;
@@ -44,6 +50,10 @@ export interface SystemParts {
 export function systemOperations(parts: SystemParts): SystemOperations {
   const { context, views, lifecycle } = parts;
   return {
+    generateSystemd: async (name, request, split) => {
+      const { generateSystemd } = await import('./generate-systemd.ts');
+      return generateSystemd(context, name, request, split);
+    },
     events: async (request, onEvent) => {
       const { readEvents } = await import('./events.ts');
       return readEvents(context, request, onEvent);

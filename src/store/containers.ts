@@ -59,7 +59,9 @@ export class ContainerTable {
     return this.#db
       .all<ContainerRow>(
         `${select} JOIN sandboxes ON sandboxes.id = sandbox_id
-         WHERE json_extract(sandboxes.spec, '$.network.containerId') = ? ORDER BY containers.rowid`,
+         WHERE json_extract(sandboxes.spec, '$.network.containerId') = ?1
+         OR EXISTS (SELECT 1 FROM json_each(containers.spec, '$.requires') WHERE value = ?1)
+         ORDER BY containers.rowid`,
         id,
       )
       .map(toRecord);

@@ -1,6 +1,7 @@
 import type { ProcessIdentity } from '../host/processes.ts';
 import type { Database } from './database.ts';
-import type { ContainerState, HealthRecord, SupervisionRecord } from './records.ts';
+import type { HealthRecord, SupervisionRecord } from './records/supervision.ts';
+import type { ContainerState } from './records.ts';
 
 interface Row {
   container_id: string;

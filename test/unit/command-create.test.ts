@@ -43,6 +43,7 @@ const plainContainer = {
   remove: false,
   restart: undefined,
   health: { none: false },
+  requires: [],
   readOnly: false,
   privileged: false,
   capAdd: [],
@@ -223,7 +224,7 @@ describe('run and create', () => {
     );
   });
 
-  it.each(['--infra=false', '--requires=db', '--rdt-class=gold'])('%s is not known yet', async (flag) => {
+  it.each(['--infra=false', '--rdt-class=gold'])('%s is not known yet', async (flag) => {
     const { code, stderr, opened } = await commandLine(['run', flag, 'host']);
     expect({ code, opened }).toEqual({ code: 125, opened: [] });
     expect(stderr).toMatch(/^Error: unknown flag: --/);

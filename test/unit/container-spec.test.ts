@@ -26,6 +26,7 @@ const request = (more: Partial<ContainerCreateRequest> = {}): ContainerCreateReq
   tty: false,
   remove: false,
   health: { none: false },
+  requires: [],
   readOnly: false,
   privileged: false,
   capAdd: [],

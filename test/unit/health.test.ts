@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nextHealth } from '../../src/engine/health.ts';
 import { resolveHealthcheck } from '../../src/engine/health-spec.ts';
-import type { HealthcheckSpec, HealthRecord } from '../../src/store/records.ts';
+import type { HealthcheckSpec, HealthRecord } from '../../src/store/records/supervision.ts';
 
 const defaults = { intervalMs: 30_000, timeoutMs: 30_000, startPeriodMs: 0, retries: 3, onFailure: 'none' };
 type Request = Parameters<typeof resolveHealthcheck>[0];
