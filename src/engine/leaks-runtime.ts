@@ -1,23 +1,22 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Crun } from '../container/crun.ts';
-import { which } from '../host/exec.ts';
 import { detachMount } from '../host/mounts.ts';
 import { identify, signalProcess, waitForEnd } from '../host/processes.ts';
+import { runtime } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { type FoundLeak, isId, leakOf, type Owners } from './leaks.ts';
 
 const endPatienceMs = 5_000;
 
 /** What crun still knows: its processes may live on after their monitor. */
-export function leakedContainers({ paths, facts, inside }: Context, owners: Owners): FoundLeak[] {
+export function leakedContainers(context: Context, owners: Owners): FoundLeak[] {
+  const { paths } = context;
   return names(paths.crunRoot)
     .filter((id) => isId(id) && !owners.known.has(id))
     .map((id) =>
       leakOf(owners, id, { kind: 'container', what: join(paths.crunRoot, id) }, async () => {
-        const manager = facts.rootless ? 'disabled' : 'cgroupfs';
-        const crun = new Crun(which('crun', facts.env.PATH), paths.crunRoot, manager);
-        if (!crun.forgetDead(id)) await crun.delete(await inside(), id);
+        const crun = runtime(context);
+        if (!crun.forgetDead(id)) await crun.delete(await context.inside(), id);
       }),
     );
 }
@@ -90,20 +89,27 @@ async function unmount(context: Context, point: string): Promise<void> {
 
 const cgroupRoot = '/sys/fs/cgroup';
 
-/** Root's containers have a cgroup each, by their id, in every hierarchy of version 1. */
-export function leakedCgroups({ facts }: Context, owners: Owners): FoundLeak[] {
-  if (facts.rootless || !existsSync(cgroupRoot)) return [];
-  const hierarchies = existsSync(join(cgroupRoot, 'cgroup.controllers'))
-    ? [cgroupRoot]
-    : readdirSync(cgroupRoot).map((name) => join(cgroupRoot, name));
-  return hierarchies.flatMap((hierarchy) =>
-    names(hierarchy).flatMap((name) => {
-      const id = /^peapod-([0-9a-f]{64})$/.exec(name)?.[1];
-      if (id === undefined || owners.known.has(id) || !owners.isOurs(id)) return [];
-      const path = join(hierarchy, name);
-      return [leakOf(owners, id, { kind: 'cgroup', what: path }, () => rmdirSync(path))];
-    }),
-  );
+/** A container's cgroup has its id, in every hierarchy of version 1, below whatever parent it was given. */
+export function leakedCgroups(_: Context, owners: Owners): FoundLeak[] {
+  return cgroupsBelow(cgroupRoot).flatMap((path) => {
+    const id = /\/peapod-([0-9a-f]{64})(?:\.scope)?$/.exec(path)?.[1];
+    if (id === undefined || owners.known.has(id) || !owners.isOurs(id)) return [];
+    return [leakOf(owners, id, { kind: 'cgroup', what: path }, () => rmdirSync(path))];
+  });
+}
+
+/** The innermost first; hierarchies that are mounted twice under other names are links. */
+function cgroupsBelow(dir: string): string[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(dir, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(dir, name))
+    .flatMap((path) => [...cgroupsBelow(path), path]);
 }
 
 function names(dir: string): string[] {

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import type { Context } from './context.ts';
 import { type FoundLeak, type Leak, type Owners, readOwners } from './leaks.ts';
 import { leakedDirectories, leakedFiles } from './leaks-files.ts';
@@ -27,9 +28,20 @@ export async function checkSystem(context: Context, { repair }: { repair: boolea
   const leaks: Leak[] = [];
   for (const look of looks) {
     for (const { repair: mend, ...leak } of await look(context, readOwners(context))) {
-      if (repair) await mend?.();
-      leaks.push({ ...leak, repaired: repair && mend !== undefined });
+      const failure = repair && mend ? await failureOf(mend) : undefined;
+      const why = failure === undefined ? leak.why : `${leak.why}; taking it away failed: ${failure}`;
+      leaks.push({ ...leak, why, repaired: repair && mend !== undefined && failure === undefined });
     }
   }
   return leaks;
+}
+
+/** One that cannot be mended keeps no other from being so. */
+async function failureOf(mend: () => Promise<void> | void): Promise<string | undefined> {
+  try {
+    await mend();
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }

@@ -1,7 +1,21 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { arch, cpus, freemem, hostname, release, totalmem, uptime } from 'node:os';
+import { existsSync } from 'node:fs';
+import { arch, cpus, hostname, release, uptime } from 'node:os';
+import { defaultCapabilities } from '../container/capabilities.ts';
 import { which } from '../host/exec.ts';
+import {
+  isAppArmorEnabled,
+  isSelinuxEnabled,
+  parseIdMap,
+  readCgroupControllers,
+  readCpuUse,
+  readDistribution,
+  readMemory,
+  readSpace,
+  uptimeText,
+} from '../host/machine.ts';
+import { networkSearchPath } from '../host/search-path.ts';
 import { version as peapodVersion } from '../version.ts';
+import { cgroupPlace } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import type { Views } from './views-of.ts';
 
@@ -17,56 +31,97 @@ export async function version(): Promise<Record<string, unknown>> {
   };
 }
 
-/** The parts of `podman info` that are true of peapod, under podman's names. */
+/** The parts of `podman info` that are true of peapod, under podman's names, and some of its own. */
 export async function info(context: Context, views: Views): Promise<Record<string, unknown>> {
   const { facts, paths, store } = context;
   const containers = views.containers();
   const count = (state: string) => containers.filter((view) => view.state === state).length;
-  const [runtime, monitor, network] = await Promise.all(
-    ['crun', 'conmon', facts.rootless ? 'slirp4netns' : 'nft'].map((tool) => toolInfo(context, tool)),
-  );
+  const [runtime, monitor, slirp, nft, idMappings] = await Promise.all([
+    toolInfo(context, 'crun'),
+    toolInfo(context, 'conmon'),
+    toolInfo(context, 'slirp4netns'),
+    toolInfo(context, 'nft'),
+    readIdMappings(context),
+  ]);
+  const memory = readMemory();
+  const space = readSpace(paths.root);
   return {
     host: {
       arch: architecture(),
-      cpus: cpus().length,
-      hostname: hostname(),
-      kernel: release(),
-      os: 'linux',
-      memTotal: totalmem(),
-      memFree: freemem(),
-      uptimeSeconds: Math.round(uptime()),
+      cgroupControllers: readCgroupControllers(),
+      cgroupManager: cgroupPlace(context).manager,
       cgroupVersion: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 'v2' : 'v1',
-      distribution: distribution(),
-      ociRuntime: { name: 'crun', ...runtime },
       conmon: monitor,
-      [facts.rootless ? 'slirp4netns' : 'nftables']: network,
-      networkBackends: ['bridge', 'slirp4netns', 'pasta'],
+      cpuUtilization: readCpuUse(),
+      cpus: cpus().length,
       defaultNetworkBackend: facts.rootless ? 'slirp4netns' : 'bridge',
-      security: { rootless: facts.rootless, seccompEnabled: true },
+      distribution: readDistribution(),
+      eventLogger: 'file',
+      hostname: hostname(),
+      idMappings,
+      kernel: release(),
+      logDriver: 'k8s-file',
+      memFree: memory.memFreeBytes,
+      memTotal: memory.memTotalBytes,
+      networkBackend: 'cni',
+      networkBackends: ['bridge', 'slirp4netns', 'pasta'],
+      nftables: nft,
+      ociRuntime: { name: 'crun', ...runtime },
+      os: 'linux',
+      security: {
+        apparmorEnabled: isAppArmorEnabled(),
+        capabilities: defaultCapabilities.join(','),
+        rootless: facts.rootless,
+        seccompEnabled: true,
+        selinuxEnabled: isSelinuxEnabled(),
+      },
+      serviceIsRemote: false,
+      slirp4netns: { executable: slirp.path, version: slirp.version },
+      swapFree: memory.swapFreeBytes,
+      swapTotal: memory.swapTotalBytes,
+      uptime: uptimeText(uptime()),
     },
     store: {
-      graphRoot: paths.root,
-      runRoot: paths.runRoot,
-      database: paths.database,
-      graphDriverName: 'overlay',
       containerStore: {
         number: containers.length,
-        running: count('running'),
         paused: count('paused'),
+        running: count('running'),
         stopped: containers.length - count('running') - count('paused'),
       },
-      podStore: { number: store.pods.all().length },
+      database: paths.database,
+      graphDriverName: 'overlay',
+      graphRoot: paths.root,
+      graphRootAllocated: space.allocatedBytes,
+      graphRootUsed: space.usedBytes,
       imageStore: { number: store.images.all().length },
+      podStore: { number: store.pods.all().length },
+      runRoot: paths.runRoot,
+      volumePath: paths.volumes,
+    },
+    plugins: {
+      log: ['k8s-file', 'none', 'passthrough'],
+      network: ['bridge', 'macvlan', 'ipvlan'],
+      volume: ['local'],
     },
     version: (await version()).Client,
   };
 }
 
+/** Of the namespace that containers live in, where there is one already; null for root, as in podman. */
+async function readIdMappings(context: Context): Promise<Record<string, unknown>> {
+  if (!context.facts.rootless) return { gidmap: null, uidmap: null };
+  const { stdout } = await (await context.inside()).run(['cat', '/proc/self/gid_map', '/proc/self/uid_map']);
+  const maps = parseIdMap(stdout);
+  // Both have as many lines as the user has ranges, and one for the user.
+  const second = maps.findIndex(({ container_id }, index) => index > 0 && container_id === 0);
+  return { gidmap: maps.slice(0, second), uidmap: maps.slice(second) };
+}
+
 async function toolInfo(context: Context, tool: string): Promise<{ path: string; version: string }> {
   try {
-    const path = which(tool, context.facts.env.PATH);
+    const path = which(tool, networkSearchPath(context.facts.env.PATH));
     const { stdout } = await context.host.run([path, '--version'], { accept: 'any' });
-    return { path, version: stdout.split('\n')[0] ?? '' };
+    return { path, version: stdout.trim() };
   } catch {
     return { path: '', version: 'not installed' };
   }
@@ -74,10 +129,4 @@ async function toolInfo(context: Context, tool: string): Promise<{ path: string;
 
 function architecture(): string {
   return arch() === 'x64' ? 'amd64' : arch();
-}
-
-function distribution(): { distribution: string; version: string } {
-  const text = readFileSync('/etc/os-release', 'utf8');
-  const value = (key: string) => new RegExp(`^${key}="?([^"\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
-  return { distribution: value('ID'), version: value('VERSION_ID') };
 }

@@ -200,6 +200,32 @@ describeForBoth('the system', (makeHost) => {
     expect(await host.ok('run', '--rm', ...none, 'host', 'echo', 'anew')).toBe('anew');
   });
 
+  it('B1: info has podman’s names', async () => {
+    await using host = await makeHost();
+    const {
+      host: machine,
+      store,
+      plugins,
+      version,
+    } = await host.json<Record<string, Record<string, unknown>>>('info', '--format', 'json');
+    expect(machine).toMatchObject({
+      cgroupVersion: expect.stringMatching(/^v[12]$/),
+      eventLogger: 'file',
+      os: 'linux',
+      memTotal: expect.any(Number),
+      swapFree: expect.any(Number),
+      uptime: expect.stringMatching(/^\d+h \d+m \d+\.00s/),
+      security: { rootless: host.rootless, seccompEnabled: true },
+      ociRuntime: { name: 'crun', version: expect.stringContaining('crun version') },
+    });
+    expect(store).toMatchObject({ containerStore: { number: 0 }, graphRootUsed: expect.any(Number) });
+    expect(plugins?.volume).toEqual(['local']);
+    expect(version?.OsArch).toMatch(/^linux\//);
+    const maps = machine?.idMappings as { uidmap: { container_id: number; host_id: number }[] | null };
+    if (host.rootless) expect(maps.uidmap?.[0]).toEqual({ container_id: 0, host_id: host.user.uid, size: 1 });
+    else expect(maps.uidmap).toBeNull();
+  });
+
   it('B5: unshare shows files as containers see them', async () => {
     await using host = await makeHost();
     const outcome = await host.exec(['peapod', 'unshare', 'sh', '-c', 'id -u; pwd; exit 3'], {});

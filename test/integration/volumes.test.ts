@@ -101,6 +101,27 @@ describeForBoth('volumes', (makeHost) => {
     expect(await host.ok('volume', 'prune', '-f')).toBe('link');
   });
 
+  it('B5: a copy that was killed is made again, files of the user’s own are left alone', async () => {
+    await using host = await makeHost();
+    await loadImage(host);
+    const half = await host.sh(
+      'dir=$(peapod volume mount $(peapod volume create half)); touch $dir/half $dir/../filling; echo $dir',
+    );
+    await host.sh('touch $(peapod volume mount $(peapod volume create own))/own');
+    expect(await host.ok(...run, '-v', 'half:/data', 'volumes:1', 'ls', '/data')).toBe('file\nhalf\nsub');
+    expect(await host.ok(...run, '-v', 'own:/data', 'volumes:1', 'ls', '/data')).toBe('own');
+    expect(await host.sh(`ls $(dirname ${half})`)).not.toContain('filling');
+  });
+
+  it('E3: of several first containers of a volume one fills it, and none finds a half', async () => {
+    await using host = await makeHost();
+    await loadImage(host);
+    const lists = await Promise.all(
+      Array.from({ length: 5 }, () => host.ok(...run, '-v', 'new:/data', 'volumes:1', 'cat', '/data/file')),
+    );
+    expect(new Set(lists)).toEqual(new Set(['from the image']));
+  });
+
   it('B5: a volume in use is refused by the ids of its containers, --force removes them', async () => {
     await using host = await makeHost();
     const id = await host.ok('create', '--network', 'none', '-v', 'used:/data', 'host', 'true');
