@@ -1,11 +1,15 @@
-import type { ContainerView } from '../engine/views.ts';
+import type { ContainerSize, ContainerView, NamespaceIds } from '../engine/views.ts';
 import { describePorts, groupPorts } from './format/ports.ts';
+import { humanSize } from './format/size.ts';
 import { ago, unixSeconds } from './format/time.ts';
 
 /** How `ps` shows a container: as cells, as the fields of a template, as JSON. Names are podman's. */
 export interface RowOptions {
   readonly noTrunc: boolean;
   readonly nowMs: number;
+  /** By id, where they were asked for. */
+  readonly sizes?: ReadonlyMap<string, ContainerSize>;
+  readonly namespaces?: ReadonlyMap<string, NamespaceIds>;
 }
 
 export const shortIdLength = 12;
@@ -52,6 +56,40 @@ export function containerCells(
   return withPod ? [...cells, shortId(view.podId ?? '', noTrunc), view.podName ?? ''] : cells;
 }
 
+export const namespaceHeadings = [
+  ...['CONTAINER ID', 'NAMES', 'PID', 'CGROUPNS', 'IPC', 'MNT', 'NET', 'PIDNS', 'USERNS', 'UTS'],
+] as const;
+
+export function namespaceCells(view: ContainerView, options: RowOptions): string[] {
+  const ids = namespaceFields(view, options);
+  const [, , , ...columns] = namespaceHeadings;
+  const own = [shortId(view.id, options.noTrunc), view.name, String(view.pid)];
+  return [...own, ...columns.map((column) => ids[column])];
+}
+
+function namespaceFields({ id }: ContainerView, { namespaces }: RowOptions) {
+  const {
+    Cgroup = '',
+    Ipc = '',
+    Mnt = '',
+    Net = '',
+    Pidns = '',
+    User = '',
+    Uts = '',
+  } = namespaces?.get(id) ?? {};
+  return { CGROUPNS: Cgroup, IPC: Ipc, MNT: Mnt, NET: Net, PIDNS: Pidns, USERNS: User, UTS: Uts };
+}
+
+/** `1.98MB (virtual 5.2MB)`; empty where sizes were not asked for. */
+export function sizeText({ id }: ContainerView, { sizes }: RowOptions): string {
+  const size = sizes?.get(id);
+  return size ? `${shortSize(size.rwBytes)} (virtual ${shortSize(size.rootFsBytes)})` : '';
+}
+
+function shortSize(bytes: number): string {
+  return humanSize(bytes).replace(' ', '');
+}
+
 export const containerHeadings: Readonly<Record<string, string>> = {
   CreatedHuman: 'CREATED',
   ID: 'CONTAINER ID',
@@ -61,7 +99,9 @@ export const containerHeadings: Readonly<Record<string, string>> = {
   PodName: 'PODNAME',
 };
 
-export function containerJson(view: ContainerView, nowMs: number): Record<string, unknown> {
+export function containerJson(view: ContainerView, options: RowOptions): Record<string, unknown> {
+  const { nowMs } = options;
+  const size = options.sizes?.get(view.id);
   return {
     AutoRemove: view.autoRemove ?? false,
     Command: view.command,
@@ -76,14 +116,14 @@ export function containerJson(view: ContainerView, nowMs: number): Record<string
     Labels: view.labels,
     Mounts: view.mounts.map(({ destination }) => destination),
     Names: [view.name],
-    Namespaces: {},
+    Namespaces: options.namespaces?.get(view.id) ?? {},
     Networks: view.networks,
     Addresses: view.addresses,
     Pid: view.pid,
     Pod: view.podId ?? '',
     PodName: view.podName ?? '',
     Ports: view.ports.length === 0 ? null : groupPorts(view.ports),
-    Size: null,
+    Size: size ? { rootFsSize: size.rootFsBytes, rwSize: size.rwBytes } : null,
     StartedAt: unixSeconds(view.startedAtMs),
     State: view.state,
     Status: statusText(view, nowMs),
@@ -94,9 +134,10 @@ export function containerJson(view: ContainerView, nowMs: number): Record<string
 /** The fields of `ps --format`; those of podman, and Addresses. */
 export function containerRow(
   view: ContainerView,
-  { noTrunc, nowMs }: RowOptions,
+  options: RowOptions,
   time: (timeMs: number) => unknown,
 ): Record<string, unknown> {
+  const { noTrunc, nowMs } = options;
   const created = ago(view.createdAtMs, nowMs);
   return {
     ID: shortId(view.id, noTrunc),
@@ -125,6 +166,8 @@ export function containerRow(
     ExitedAt: unixSeconds(view.finishedAtMs),
     ExitCode: view.exitCode ?? 0,
     StartedAt: unixSeconds(view.startedAtMs),
+    Size: sizeText(view, options),
+    ...namespaceFields(view, options),
   };
 }
 

@@ -36,6 +36,8 @@ const flags = {
   latest: bool('Act on the last created one', { short: 'l' }),
 } as const;
 
+const sizeFlag = bool('Of containers, tell what they have written and what their root takes', { short: 's' });
+
 const formatExample = `--format '{{.Id}} {{.NetworkSettings.IPAddress}}'`;
 
 export const inspect = command({
@@ -45,6 +47,7 @@ export const inspect = command({
   examples: ['inspect web', 'inspect --type image fedora', `inspect ${formatExample} web`],
   flags: {
     ...flags,
+    size: sizeFlag,
     type: string('What the names are: container, image, volume, network, pod or all', {
       short: 't',
       default: 'all',
@@ -85,13 +88,16 @@ function inspectOnly(kind: Kind, names: string, examples: readonly string[]): Co
   return command({
     usage: `[options] ${names}`,
     examples,
-    flags: kind === 'image' || kind === 'network' ? { format: flags.format } : flags,
+    flags:
+      kind === 'container' ? { ...flags, size: sizeFlag } : kind === 'pod' ? flags : { format: flags.format },
     args: kind === 'network' ? atLeast(1) : anyArguments,
     run: (call) => display(call as unknown as InspectCall, kind),
   });
 }
 
-type InspectCall = Omit<Call<FlagSet>, 'values'> & { readonly values: Partial<FlagValues<typeof flags>> };
+type InspectCall = Omit<Call<FlagSet>, 'values'> & {
+  readonly values: Partial<FlagValues<typeof flags>> & { readonly size?: boolean };
+};
 
 async function display(call: InspectCall, type: string): Promise<number> {
   const { values, stdout } = call;
@@ -109,6 +115,7 @@ async function display(call: InspectCall, type: string): Promise<number> {
   const looked = await Promise.all(names.map((name) => lookUp(engine, name, wanted)));
 
   const found = looked.filter((result) => 'data' in result);
+  if (values.size) await addSizes(engine, found);
   if (render === undefined) {
     const all = found.map(({ data }) => data);
     stdout.line(JSON.stringify(type === 'pod' && all.length === 1 ? all[0] : all, null, 5));
@@ -116,6 +123,15 @@ async function display(call: InspectCall, type: string): Promise<number> {
   const errors = looked.flatMap((result) => ('error' in result ? [result.error] : []));
   for (const error of errors) call.report(error);
   return errors.length === 0 ? 0 : 125;
+}
+
+/** Of those that are containers. */
+async function addSizes(engine: Engine, found: readonly Found[]): Promise<void> {
+  const sizes = await engine.containers.sizes(found.map(({ data }) => String(data.Id)));
+  for (const { data } of found) {
+    const size = sizes.get(String(data.Id));
+    if (size) Object.assign(data, { SizeRw: size.rwBytes, SizeRootFs: size.rootFsBytes });
+  }
 }
 
 async function namesOf(call: InspectCall, kind: 'pod' | 'container'): Promise<readonly string[]> {

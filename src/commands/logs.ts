@@ -7,9 +7,10 @@ import { bool, type FlagValues, int, string } from './flags.ts';
 import { targets } from './targets.ts';
 
 const logFlags = {
+  color: bool('Show each container in a colour of its own'),
   follow: bool('Go on with what is written from now on', { short: 'f' }),
   latest: bool('Act on the last created one', { short: 'l' }),
-  names: bool("Print the container's name before each line", { short: 'n' }),
+  names: bool('Of several containers, print the names before the lines and not the ids', { short: 'n' }),
   since: string('Show lines since a time: RFC 3339, Unix seconds, or a duration back from now (10m)'),
   tail: int('Show only this many lines from the end', { default: '-1, all' }),
   timestamps: bool('Print the time before each line', { short: 't' }),
@@ -24,6 +25,7 @@ function logsRequest(values: FlagValues<typeof logFlags>): LogsRequest {
     until: values.until,
     timestamps: values.timestamps,
     names: values.names,
+    color: values.color,
   };
 }
 

@@ -3,7 +3,18 @@ import type { EngineParts } from './parts.ts';
 
 type Verbs = Pick<
   ContainerOperations,
-  'restart' | 'rename' | 'pause' | 'unpause' | 'attach' | 'top' | 'stats' | 'update' | 'prune'
+  | 'restart'
+  | 'rename'
+  | 'pause'
+  | 'unpause'
+  | 'attach'
+  | 'top'
+  | 'stats'
+  | 'update'
+  | 'prune'
+  | 'sizes'
+  | 'namespaces'
+  | 'watch'
 >;
 
 /** Verbs of containers beyond create, start, stop and rm. */
@@ -56,6 +67,27 @@ export function containerVerbs(parts: () => EngineParts): Verbs {
       const record = parts().containers.require(name);
       await updateContainer(parts(), record, limits, warn);
       return record.id;
+    },
+    sizes: async (ids) => {
+      const { containerSizes } = await import('./written-bytes.ts');
+      const { context } = parts();
+      return containerSizes(
+        context,
+        ids.flatMap((id) => context.store.containers.get(id) ?? []),
+      );
+    },
+    namespaces: async (ids) => {
+      const { namespaceIds } = await import('./namespace-ids.ts');
+      const { context, lifecycle } = parts();
+      const records = ids.flatMap((id) => context.store.containers.get(id) ?? []);
+      return namespaceIds(
+        context,
+        records.filter((record) => lifecycle.isRunning(record)),
+      );
+    },
+    watch: async (intervalMs, show) => {
+      const { repeat } = await import('./watch.ts');
+      return repeat(parts().context, intervalMs, show);
     },
     prune: async (filters, options) => {
       const { pruneContainers } = await import('./prune.ts');

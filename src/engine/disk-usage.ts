@@ -1,9 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import type { Context } from './context.ts';
 import type { ContainerView } from './views.ts';
 import type { Views } from './views-of.ts';
 import { placeOf } from './volume-options.ts';
+import { fileBytes, writtenDirectories } from './written-bytes.ts';
 
 /** What images, containers and volumes take on disk: the bytes of their files. */
 export interface DiskUsage {
@@ -63,15 +63,6 @@ export async function diskUsage(context: Context, views: Views): Promise<DiskUsa
   };
 }
 
-/** The writable layers: one for an image's root, several for the host's. */
-function writtenDirectories(containerDir: string): string[] {
-  const base = join(containerDir, 'rootfs');
-  if (!existsSync(base)) return [];
-  return readdirSync(base)
-    .map((name) => join(base, name, 'diff'))
-    .filter((dir) => existsSync(dir));
-}
-
 function imageUsage({ store }: Context): Pick<DiskUsage, 'images' | 'imagesBytes'> {
   const images = store.images.all();
   const holders = new Map<string, number>();
@@ -95,24 +86,4 @@ function imageUsage({ store }: Context): Pick<DiskUsage, 'images' | 'imagesBytes
       };
     }),
   };
-}
-
-const script = `find "$@" -type f -printf '%s\\t%H\\n' |
-awk -F'\\t' '{ bytes[$2] += $1 } END { for (dir in bytes) printf "%d\\t%s\\n", bytes[dir], dir }'`;
-
-/** Bytes of all files below each directory; seen by the user namespace's root, who may enter all of them. */
-async function fileBytes(context: Context, dirs: readonly string[]): Promise<Map<string, number>> {
-  if (dirs.length === 0) return new Map();
-  const runner = await context.beside();
-  // Files that go meanwhile are no error.
-  const { stdout } = await runner.run(['sh', '-c', script, 'sh', ...dirs], { accept: 'any' });
-  return new Map(
-    stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const at = line.indexOf('\t');
-        return [line.slice(at + 1), Number(line.slice(0, at))];
-      }),
-  );
 }

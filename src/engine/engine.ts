@@ -14,7 +14,7 @@ import type {
 } from './requests.ts';
 import type { SecretOperations } from './secret-operations.ts';
 import type { SystemOperations } from './system-operations.ts';
-import type { ContainerView, NetworkView, PodView, StatsView } from './views.ts';
+import type { ContainerSize, ContainerView, NamespaceIds, NetworkView, PodView, StatsView } from './views.ts';
 import type { VolumeOperations } from './volume-operations.ts';
 
 export type { ImageOperations, ProgressSink } from './image-api.ts';
@@ -95,6 +95,12 @@ export interface ContainerOperations {
   stats(request: StatsRequest, onSample: (views: readonly StatsView[]) => void): Promise<void>;
   /** Changes limits, at once and for later starts. Returns the id. */
   update(name: string, limits: ResourceFlags, warn: ProgressSink): Promise<string>;
+  /** By id. Reads all that was written: only where it is asked for. */
+  sizes(ids: readonly string[]): Promise<ReadonlyMap<string, ContainerSize>>;
+  /** By id, of those that run. */
+  namespaces(ids: readonly string[]): Promise<ReadonlyMap<string, NamespaceIds>>;
+  /** Shows again after each interval, until a signal comes. */
+  watch(intervalMs: number, show: () => Promise<void>): Promise<void>;
   /** Removes containers that do not run. Returns the ids. */
   prune(filters: Filters, options?: PruneOptions): Promise<string[]>;
   /** Returns the id; idempotent on a container that is not running. */

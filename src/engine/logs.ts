@@ -23,8 +23,9 @@ export async function readLogs(
   const pathOf = (record: ContainerRecord) => join(context.paths.container(record.id), 'ctr.log');
   const emit = (record: ContainerRecord, entry: LogEntry) => {
     const time = request.timestamps ? `${entry.timestamp} ` : '';
-    const prefix = request.names ? record.name : records.length > 1 ? record.id.slice(0, 12) : '';
-    sink(entry.stream, `${prefix && `${prefix} `}${time}${entry.text}`, entry.partial);
+    const name = request.names ? record.name : record.id.slice(0, 12);
+    const line = `${records.length > 1 ? `${name} ` : ''}${time}${entry.text}`;
+    sink(entry.stream, request.color ? coloured(line, records.indexOf(record)) : line, entry.partial);
   };
   if (!request.follow) {
     const sources = records.map((record) => [record, readLog(pathOf(record), window)] as const);
@@ -47,6 +48,13 @@ export async function readLogs(
         ),
       ),
   );
+}
+
+/** podman's, in its order: one for each container. */
+const colours = [37, 31, 33, 34, 35, 36, 32];
+
+function coloured(line: string, index: number): string {
+  return `\x1b[${colours[index % colours.length]}m${line}\x1b[0m`;
 }
 
 /** Whether a monitor may still write to the log. */

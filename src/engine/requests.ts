@@ -218,8 +218,10 @@ export interface LogsRequest {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly timestamps: boolean;
-  /** `--names`: the container's name before each line. */
+  /** `--names`: where there are several containers, their names before each line instead of their ids. */
   readonly names: boolean;
+  /** `--color`: a colour for each container. */
+  readonly color: boolean;
 }
 
 export interface NetworkCreateRequest {

@@ -71,6 +71,19 @@ export interface StatsView {
   readonly blockWriteBytes: number;
 }
 
+/** `ps --size`. */
+export interface ContainerSize {
+  /** What it has written to its root. */
+  readonly rwBytes: number;
+  /** With its image. */
+  readonly rootFsBytes: number;
+}
+
+/** `ps --ns`: inode numbers by podman's names. */
+export type NamespaceIds = Partial<
+  Readonly<Record<'Cgroup' | 'Ipc' | 'Mnt' | 'Net' | 'Pidns' | 'User' | 'Uts', string>>
+>;
+
 /** One row of `pod ps`. */
 export interface PodView {
   readonly id: string;

@@ -140,6 +140,55 @@ describeForBoth('verbs of containers', (makeHost) => {
     expect((await host.peapod('top', 'one')).stderr).toMatch(/top can only be used on running containers/);
   });
 
+  it('B1: ps tells sizes and namespaces, watches, and filters by age', async () => {
+    await using host = await makeHost();
+    const id = await host.ok('run', '-d', '--name', 'older', 'host', 'sleep', '1000');
+    await host.ok('create', '--name', 'younger', '--label', 'a=1', '--label', 'b=2', 'host', 'true');
+    await host.ok('exec', 'older', 'sh', '-c', 'head -c 3000000 /dev/zero > /usr/written');
+    expect(await host.ok('ps', '-a', '--sort', 'size', '--size', '--format', '{{.Names}} {{.Size}}')).toBe(
+      'younger 0B (virtual 0B)\nolder 3MB (virtual 0B)',
+    );
+    expect(await host.ok('inspect', '--size', '-f', '{{.SizeRw}}', 'older')).toBe('3000000');
+    expect((await host.peapod('ps', '-q', '--size')).exitCode).toBe(125);
+    const inside = await host.ok('exec', 'older', 'stat', '-L', '-c', '%i', '/proc/self/ns/net');
+    expect(await host.ok('ps', '--ns', '--format', '{{.Names}} {{.NET}}')).toBe(`older ${inside}`);
+    expect(await host.ok('ps', '--ns')).toMatch(
+      /^CONTAINER ID +NAMES +PID +CGROUPNS +IPC +MNT +NET +PIDNS +USERNS +UTS *\n\w+ +older( +\d+){8}$/,
+    );
+    const names = (...filters: string[]) =>
+      host.ok('ps', '-a', '--format', '{{.Names}}', ...filters.flatMap((filter) => ['--filter', filter]));
+    expect(await names('before=younger')).toBe('older');
+    expect(await names(`since=${id}`)).toBe('younger');
+    expect(await names('label=a', 'label=b=2')).toBe('younger');
+    expect(await names('label=a', 'label=b=3')).toBe('');
+    expect(await names('status=created', 'status=running')).toBe('older\nyounger');
+    expect((await host.peapod('ps', '--filter', 'status=asleep')).stderr).toMatch(
+      /^Error: unknown container state: asleep: invalid argument/,
+    );
+    const watching = host.spawn(['peapod', 'ps', '--watch', '1', '--format', '{{.Names}}']);
+    await watching.seen(/older/);
+    await host.ok('start', 'younger');
+    await host.ok('kill', 'older');
+    await eventually(() => watching.stdout.endsWith('[1;1H'));
+    watching.signal('SIGINT');
+    expect((await watching.outcome).exitCode).toBe(0);
+  });
+
+  it('B7: logs of several containers tell them apart by ids, names or colours', async () => {
+    await using host = await makeHost();
+    const ids = [];
+    for (const name of ['a', 'b']) {
+      await host.peapod('run', '--name', name, 'host', 'sh', '-c', `echo ${name} said`);
+      ids.push((await host.ok('inspect', '-f', '{{.Id}}', name)).slice(0, 12));
+    }
+    expect(await host.ok('logs', 'a', 'b')).toBe(`${ids[0]} a said\n${ids[1]} b said`);
+    expect(await host.ok('logs', '--names', 'a', 'b')).toBe('a a said\nb b said');
+    expect(await host.ok('logs', '--names', 'a')).toBe('a said');
+    expect(await host.ok('logs', '--color', '-n', 'a', 'b')).toBe(
+      '\x1b[37ma a said\x1b[0m\n\x1b[31mb b said\x1b[0m',
+    );
+  });
+
   it('B1: restart, kill and prune of a pod are about all of its containers', async () => {
     await using host = await makeHost();
     const pod = await host.ok('pod', 'create', '--name', 'two');

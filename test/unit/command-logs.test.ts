@@ -9,16 +9,17 @@ describe('logs', () => {
     until: undefined,
     timestamps: false,
     names: false,
+    color: false,
   };
 
   it.each<[string, unknown[]]>([
     ['logs a', ['containers.logs', ['a'], plain]],
     [
-      'logs -f -t -n --tail 3 --since 10m --until 5m a b',
+      'logs -f -t -n --color --tail 3 --since 10m --until 5m a b',
       [
         'containers.logs',
         ['a', 'b'],
-        { follow: true, tail: 3, since: '10m', until: '5m', timestamps: true, names: true },
+        { follow: true, tail: 3, since: '10m', until: '5m', timestamps: true, names: true, color: true },
       ],
     ],
     ['logs a --tail=-1', ['containers.logs', ['a'], plain]],
