@@ -1,5 +1,6 @@
 import type { Verb } from './verb.ts';
 import { containerOnlyVerbs, containerVerbs } from './verbs-containers.ts';
+import { containerFileVerbs, topFileVerbs } from './verbs-files.ts';
 import { imageVerbs, topImageVerbs } from './verbs-images.ts';
 import { networkVerbs } from './verbs-networks.ts';
 import { podVerbs } from './verbs-pods.ts';
@@ -28,7 +29,8 @@ const migrate: Verb = {
 export const verbs: Readonly<Record<string, Verb>> = {
   ...below('pod', podVerbs),
   ...containerVerbs,
-  ...below('container', { ...containerVerbs, ...containerOnlyVerbs }),
+  ...topFileVerbs,
+  ...below('container', { ...containerVerbs, ...containerFileVerbs, ...containerOnlyVerbs }),
   'healthcheck run': {
     summary: 'Check the health of a container',
     group: 'Containers',

@@ -2,6 +2,11 @@ import type { Verb } from './verb.ts';
 
 /** The verbs of images, by their names below `image`. */
 export const imageVerbs = {
+  diff: {
+    summary: 'Show what the top layer of an image changes',
+    group: 'Images',
+    load: () => import('./container-files.ts').then((m) => m.imageDiff),
+  },
   exists: {
     summary: 'Check if an image exists',
     group: 'Images',
@@ -11,6 +16,11 @@ export const imageVerbs = {
     summary: 'Show the steps by which an image was made',
     group: 'Images',
     load: () => import('./image-history.ts').then((m) => m.history),
+  },
+  import: {
+    summary: 'Make an image of an archive of files',
+    group: 'Images',
+    load: () => import('./import.ts').then((m) => m.importImage),
   },
   inspect: {
     summary: 'Display the configuration of images',
@@ -68,6 +78,7 @@ export const imageVerbs = {
 export const topImageVerbs: Readonly<Record<string, Verb>> = {
   history: imageVerbs.history,
   images: imageVerbs.list,
+  import: imageVerbs.import,
   load: imageVerbs.load,
   pull: imageVerbs.pull,
   push: imageVerbs.push,

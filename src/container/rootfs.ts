@@ -77,7 +77,8 @@ function overlay(
   workingDir?: string,
 ): MountRequest {
   const options = [`lowerdir=${lower}`, `upperdir=${at.diff}`, `workdir=${at.work}`];
-  if (support.userxattr) options.push('userxattr');
+  // Where the kernel would write redirections by default, what was renamed could not be committed.
+  options.push(support.userxattr ? 'userxattr' : 'redirect_dir=off');
   return { type: 'overlay', source: 'overlay', target: at.merged, options: options.join(','), workingDir };
 }
 

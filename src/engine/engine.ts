@@ -1,5 +1,6 @@
 import type { ResourceFlags } from './container-flags.ts';
 import type { EndpointFlags } from './endpoint-spec.ts';
+import type { FileOperations } from './file-operations.ts';
 import type { Filters } from './filters.ts';
 import type { ImageOperations, ProgressSink } from './image-api.ts';
 import type { PruneOptions } from './prune.ts';
@@ -24,6 +25,7 @@ export interface Engine {
   readonly pods: PodOperations;
   readonly containers: ContainerOperations;
   readonly images: ImageOperations;
+  readonly files: FileOperations;
   readonly networks: NetworkOperations;
   readonly volumes: VolumeOperations;
   readonly secrets: SecretOperations;

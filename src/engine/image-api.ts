@@ -1,4 +1,5 @@
 import type { PlatformRequest, RegistryAccess } from '../image/access.ts';
+import type { ImportRequest } from '../image/import.ts';
 import type { PushOptions } from '../image/push.ts';
 import type { HistoryStep } from '../image/relations.ts';
 import type { Filters } from './filters.ts';
@@ -43,6 +44,8 @@ export interface ImageOperations {
   push(name: string, request: PushRequest, progress: ProgressSink): Promise<void>;
   /** Archive path, or undefined for standard input. Returns the names, or ids where untagged. */
   load(input: string | undefined, progress: ProgressSink): Promise<string[]>;
+  /** Returns the id. */
+  import(request: ImportRequest, progress: ProgressSink): Promise<string>;
   save(names: readonly string[], request: SaveRequest, progress: ProgressSink): Promise<void>;
   list(filters?: Filters): Promise<ImageView[]>;
   inspect(name: string): Promise<Record<string, unknown>>;

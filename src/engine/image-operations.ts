@@ -34,6 +34,16 @@ export function imageOperations(context: Context, lifecycle: Lifecycle): ImageOp
       for (const [id, name] of found) events.image('loadfromarchive', id, input ?? name);
       return names;
     },
+    import: async (request, progress) => {
+      const images = await context.images();
+      const [transfers, { importImage }] = await Promise.all([
+        images.transfers(),
+        import('../image/import.ts'),
+      ]);
+      const id = await interrupt.blame(importImage(transfers, request, progress));
+      events.image('import', id, request.name ?? id);
+      return id;
+    },
     save: async (names, request, progress) => {
       const { saveNamed } = await import('./save.ts');
       await interrupt.blame(saveNamed(context, names, request, progress));

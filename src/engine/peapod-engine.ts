@@ -11,6 +11,7 @@ import type {
   PodOperations,
   ProgressSink,
 } from './engine.ts';
+import { type FileOperations, fileOperations } from './file-operations.ts';
 import { imageOperations } from './image-operations.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { Networks } from './networks.ts';
@@ -41,6 +42,7 @@ export class PeapodEngine implements Engine {
   readonly #pods: Pods;
   readonly #containers: Containers;
   readonly #views: Views;
+  readonly files: FileOperations;
   readonly images: ImageOperations;
 
   constructor(context: Context) {
@@ -51,6 +53,7 @@ export class PeapodEngine implements Engine {
     this.#lifecycle = new Lifecycle(context, this.#operations, this.#sandboxes, this.#restarts);
     this.#pods = new Pods(context, this.#operations, this.#sandboxes, this.#lifecycle);
     this.#containers = new Containers(context, this.#operations, this.#lifecycle, this.#pods);
+    this.files = fileOperations(() => this.#parts());
     this.images = imageOperations(context, this.#lifecycle);
     this.#views = new Views(context, this.#lifecycle, this.#sandboxes);
     this.secrets = secretOperations(context);

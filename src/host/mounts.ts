@@ -34,6 +34,18 @@ export function mountCommands(request: MountRequest): string[][] {
   return workingDir === undefined ? [command] : [['cd', workingDir], command];
 }
 
+const MS_REC = 0x4000;
+const MS_BIND = 0x1000;
+
+/** Shows a directory or file at another place, with all that is mounted below it. */
+export function bindHere(source: string, target: string): void {
+  checked(
+    'mount',
+    () => libc().mount(cString(source), cString(target), cString('none'), MS_BIND | MS_REC, cString('')),
+    target,
+  );
+}
+
 const MNT_DETACH = 2;
 
 /** Takes a mount out of the tree, busy or not; false where nothing is mounted there. */

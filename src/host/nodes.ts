@@ -20,6 +20,39 @@ export function setXattr(path: string | Uint8Array, name: string, value: Uint8Ar
   checked('lsetxattr', () => libc().lsetxattr(cString(path), cString(name), bytes, value.length, 0), name);
 }
 
+/** Larger than what the kernel allows for a list of names, and for a value: xattr(7). */
+const xattrLimitBytes = 64 * 1024;
+let xattrBuffer: Buffer | undefined;
+
+/** Names of the extended attributes, of a symlink itself; none where the file system has no such thing. */
+export function listXattrs(path: string | Uint8Array): string[] {
+  xattrBuffer ??= Buffer.alloc(xattrLimitBytes);
+  const bytes = xattrBuffer;
+  try {
+    const list = () => Number(libc().llistxattr(cString(path), bytes, bytes.length));
+    const length = checked('llistxattr', list, String(path));
+    return bytes.toString('utf8', 0, length).split('\0').slice(0, -1);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTSUP' || code === 'EOPNOTSUPP') return [];
+    throw error;
+  }
+}
+
+/** The value of an extended attribute, of a symlink itself; undefined where it is not there, or not for us. */
+export function getXattr(path: string | Uint8Array, name: string): Buffer | undefined {
+  xattrBuffer ??= Buffer.alloc(xattrLimitBytes);
+  const bytes = xattrBuffer;
+  try {
+    const get = () => Number(libc().lgetxattr(cString(path), cString(name), bytes, bytes.length));
+    return Buffer.from(bytes.subarray(0, checked('lgetxattr', get, name)));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (['ENODATA', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EACCES'].includes(code ?? '')) return undefined;
+    throw error;
+  }
+}
+
 /** Makes a FIFO or a device node; `mode` with the type bits (S_IFIFO, S_IFCHR, S_IFBLK). */
 export function makeNode(path: string | Uint8Array, mode: number, major: number, minor: number): void {
   // gnu_dev_makedev, see makedev(3).

@@ -42,6 +42,11 @@ export function openDirectoryInRoot(rootDir: string, path: string): number | und
   return openOrUndefined(rootDir, path, constants.O_RDONLY | constants.O_DIRECTORY);
 }
 
+/** A descriptor that only names a file or directory inside `rootDir`; undefined where there is none. */
+export function openInRootDirectory(rootDir: string, path: string): number | undefined {
+  return openOrUndefined(rootDir, path, O_PATH);
+}
+
 const O_PATH = 0o10000000;
 
 function openOrUndefined(rootDir: string, path: string, flags: number): number | undefined {

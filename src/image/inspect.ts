@@ -27,7 +27,8 @@ export function inspectImage(image: ImageRecord, facts: InspectFacts): Record<st
     RepoTags: image.names.filter((name) => !name.includes('@')),
     RepoDigests: repoDigests(image.names, facts.digests),
     Parent: facts.parentId,
-    Comment: history.at(-1)?.comment ?? '',
+    // Docker's configurations have one of their own; with others podman takes that of the first step.
+    Comment: (config as { comment?: string }).comment ?? history[0]?.comment ?? '',
     Created: config.created ?? '0001-01-01T00:00:00Z',
     Config: withoutEmpty(settings),
     Version: (config as { docker_version?: string }).docker_version ?? '',

@@ -25,6 +25,12 @@ const aufsPrefix = '.wh..wh.';
 const opaque = '.wh..wh..opq';
 const linked = '.wh..wh.plnk';
 
+/** Where entries go: the policy about what is there already, and about links. */
+export type TargetTree = Pick<
+  LayerTree,
+  'absolute' | 'clean' | 'isDirectory' | 'enter' | 'find' | 'makeDirectory' | 'hide' | 'makeOpaque' | 'clear'
+>;
+
 /**
  * Writes a layer as overlayfs wants it: whiteouts are character devices 0:0, opaque directories carry an
  * extended attribute. https://github.com/opencontainers/image-spec/blob/main/layer.md,
@@ -34,7 +40,7 @@ const linked = '.wh..wh.plnk';
  * entry that would lie outside of the layer, HOST_UNFIT where ids are not mapped or the disk is full.
  */
 export class LayerWriter implements TarHandler {
-  readonly #tree: LayerTree;
+  readonly #tree: TargetTree;
   readonly #isLayer: boolean;
   #fd: number | undefined;
   #current: { entry: TarEntry; path: string } | undefined;
@@ -44,11 +50,11 @@ export class LayerWriter implements TarHandler {
   #sizeBytes = 0;
 
   /**
-   * `opaqueXattr`: `user.overlay.opaque` where overlays are mounted with userxattr, else `trusted.…`; undefined for
+   * `root`: a directory, or a tree with rules of its own. `opaqueXattr`: `user.overlay.opaque` where overlays are mounted with userxattr, else `trusted.…`; undefined for
    * an archive that is no layer, where no name means more than itself.
    */
-  constructor(root: string, opaqueXattr: string | undefined) {
-    this.#tree = new LayerTree(root, opaqueXattr ?? '');
+  constructor(root: string | TargetTree, opaqueXattr: string | undefined) {
+    this.#tree = typeof root === 'string' ? new LayerTree(root, opaqueXattr ?? '') : root;
     this.#isLayer = opaqueXattr !== undefined;
   }
 

@@ -4,9 +4,9 @@ import type { Database } from './database.ts';
 
 /**
  * What is done to a pod, container or sandbox right now. `create`: undo it; `remove`: finish it;
- * `start`, `stop`, `cleanup`, `network`: bring it to rest; `pause`: see what the kernel says; `update`: set it again.
+ * `start`, `stop`, `cleanup`, `network`, `files`: bring it to rest; `pause`: see what the kernel says; `update`: set it again.
  */
-export type Verb = 'create' | 'start' | 'stop' | 'remove' | 'cleanup' | 'network' | 'pause' | 'update';
+export type Verb = 'create' | 'start' | 'stop' | 'remove' | 'cleanup' | 'network' | 'pause' | 'update' | 'files';
 
 export interface Operation {
   readonly subjectId: string;

@@ -2,6 +2,7 @@ import { createReadStream, readSync } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { PeapodError } from '../errors.ts';
+import { readBlocking } from '../host/read.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -56,7 +57,7 @@ export function readPlainInput(): Readable {
   const head = Buffer.alloc(headBytes);
   let length = 0;
   while (length < headBytes) {
-    const count = readSync(0, head, length, headBytes - length, null);
+    const count = readBlocking(0, head, length);
     if (count === 0) break;
     length += count;
   }
@@ -66,5 +67,10 @@ export function readPlainInput(): Readable {
 
 async function* pieces(start: Buffer): AsyncGenerator<Buffer> {
   if (start.length > 0) yield start;
-  yield* createReadStream('', { fd: 0, highWaterMark: pieceBytes }) as AsyncIterable<Buffer>;
+  for (;;) {
+    const piece = Buffer.allocUnsafe(pieceBytes);
+    const count = readBlocking(0, piece);
+    if (count === 0) return;
+    yield piece.subarray(0, count);
+  }
 }

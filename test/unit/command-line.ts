@@ -47,6 +47,7 @@ export async function commandLine(
   const engine = {
     pods: part('pods'),
     containers: part('containers'),
+    files: part('files'),
     images: part('images'),
     networks: part('networks'),
     volumes: part('volumes'),

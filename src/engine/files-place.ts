@@ -1,0 +1,69 @@
+import type { FilesPlace } from '../files/place.ts';
+import { ownMounts } from '../files/place.ts';
+import type { Runner } from '../host/exec.ts';
+import type { ContainerRecord } from '../store/records.ts';
+import type { Context } from './context.ts';
+import type { EngineParts } from './parts.ts';
+import { planRootfs } from './rootfs.ts';
+import { prepare } from './volume-mounts.ts';
+
+/** Where a process finds a container's files, and what to put before it. */
+export interface Access {
+  readonly place: FilesPlace;
+  readonly runner: Runner;
+}
+
+/**
+ * Lends the files of a container to `work`: those of its running process, with all that is mounted there, or
+ * its root and volumes, mounted for `work` alone while nobody may start it.
+ */
+export async function withFiles<T>(
+  parts: Pick<EngineParts, 'context' | 'operations' | 'lifecycle'>,
+  id: string,
+  work: (access: Access, record: ContainerRecord) => Promise<T>,
+): Promise<T> {
+  const { context, operations, lifecycle } = parts;
+  const record = context.store.containers.get(id) as ContainerRecord;
+  if (lifecycle.isRunning(record) && record.process) {
+    const place = { root: `/proc/${record.process.pid}/root`, mounts: [], binds: [] };
+    return work({ place, runner: await context.inside() }, record);
+  }
+  return operations.during(id, 'files', async () => {
+    const place = { ...(await rootAtRest(context, record)), binds: bindsOf(context, record) };
+    return work({ place, runner: (await context.inside()).within(ownMounts) }, record);
+  });
+}
+
+/** The root alone, as it is mounted for a running container, or to be mounted by the process that reads it. */
+export async function withRoot<T>(
+  parts: Pick<EngineParts, 'context' | 'operations' | 'lifecycle'>,
+  id: string,
+  work: (access: Access, record: ContainerRecord) => Promise<T>,
+): Promise<T> {
+  const { context, operations, lifecycle } = parts;
+  const record = context.store.containers.get(id) as ContainerRecord;
+  const inside = await context.inside();
+  if (lifecycle.isRunning(record)) {
+    const { path } = await planRootfs(context, record);
+    return work({ place: { root: path, mounts: [], binds: [] }, runner: inside }, record);
+  }
+  return operations.during(id, 'files', async () =>
+    work({ place: await rootAtRest(context, record), runner: inside.within(ownMounts) }, record),
+  );
+}
+
+async function rootAtRest(context: Context, record: ContainerRecord): Promise<FilesPlace> {
+  const { path, mounts } = await planRootfs(context, record);
+  return { root: path, mounts, binds: [] };
+}
+
+/** Directories of volumes and of the host; what is made anew at each start holds nothing yet. */
+function bindsOf(context: Context, record: ContainerRecord): FilesPlace['binds'] {
+  return record.spec.mounts.flatMap(({ type, source, destination, options }) => {
+    if (options.includes('O')) return [];
+    if (type === 'bind') return [{ source, destination }];
+    const volume = type === 'volume' ? context.store.volumes.get(source) : undefined;
+    const place = volume && prepare(context, volume);
+    return place && !place.mount ? [{ source: place.data, destination }] : [];
+  });
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { PeapodError } from '../errors.ts';
+import { type MountRequest, mountHere } from '../host/mounts.ts';
+import { writeFully } from '../host/write.ts';
+import { pack } from '../tar/pack.ts';
+import { reporting } from './report.ts';
+
+export interface LayerRequest {
+  readonly from: string;
+  readonly mounts: readonly MountRequest[];
+  /** `from` is the writable layer of an overlay. */
+  readonly overlay: boolean;
+  /** Paths below `from` that are left out. */
+  readonly without: readonly string[];
+}
+
+/** The last line on standard error where all went well. */
+export interface PackedLayer {
+  readonly diffId: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * `peapod internal files-layer REQUEST`: a layer as a gzip-compressed archive on standard output. Run where ids
+ * are mapped as containers see them, so that owners are what they are there.
+ */
+export function run(args: readonly string[]): Promise<number> {
+  return reporting(async () => {
+    const { from, mounts, overlay, without } = JSON.parse(args[0] ?? '') as LayerRequest;
+    for (const mount of mounts) mountHere(mount);
+    const plain = createHash('sha256');
+    const packed = createHash('sha256');
+    let sizeBytes = 0;
+    const options = {
+      from: Buffer.from(from).toString('latin1'),
+      name: '',
+      overlay,
+      without: new Set(without),
+    };
+    const source = function* () {
+      for (const piece of pack(options)) {
+        plain.update(piece);
+        yield piece;
+      }
+    };
+    await pipeline(Readable.from(source()), createGzip(), async (pieces: AsyncIterable<Buffer>) => {
+      for await (const piece of pieces) {
+        packed.update(piece);
+        sizeBytes += piece.length;
+        if (!writeFully(1, piece)) throw new PeapodError('COMMAND_FAILED', 'the layer could not be written');
+      }
+    });
+    const layer: PackedLayer = {
+      diffId: `sha256:${plain.digest('hex')}`,
+      digest: `sha256:${packed.digest('hex')}`,
+      sizeBytes,
+    };
+    process.stderr.write(`${JSON.stringify(layer)}\n`);
+  });
+}
