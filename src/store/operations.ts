@@ -6,7 +6,16 @@ import type { Database } from './database.ts';
  * What is done to a pod, container or sandbox right now. `create`: undo it; `remove`: finish it;
  * `start`, `stop`, `cleanup`, `network`, `files`: bring it to rest; `pause`: see what the kernel says; `update`: set it again.
  */
-export type Verb = 'create' | 'start' | 'stop' | 'remove' | 'cleanup' | 'network' | 'pause' | 'update' | 'files';
+export type Verb =
+  | 'create'
+  | 'start'
+  | 'stop'
+  | 'remove'
+  | 'cleanup'
+  | 'network'
+  | 'pause'
+  | 'update'
+  | 'files';
 
 export interface Operation {
   readonly subjectId: string;
