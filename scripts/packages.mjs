@@ -84,6 +84,10 @@ export const testNeeds = [
     why: 'a registry on loopback for the tests',
   },
   { isThere: program('bash'), apt: 'bash', dnf: 'bash', why: 'scripts of the tests' },
+  { isThere: program('zsh'), apt: 'zsh', dnf: 'zsh', why: 'a shell that peapod completes in' },
+  { isThere: program('fish'), apt: 'fish', dnf: 'fish', why: 'a shell that peapod completes in' },
+  { isThere: program('man'), apt: 'man-db', dnf: 'man-db', why: 'reads the manual pages' },
+  { isThere: program('groff'), apt: 'groff', dnf: 'groff', why: 'checks the manual pages' },
   { isThere: program('script'), apt: 'bsdutils', dnf: 'util-linux-script', why: 'terminals in the tests' },
   { isThere: program('setpriv'), apt: 'util-linux', dnf: 'util-linux', why: 'the tests become another user' },
   {

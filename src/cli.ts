@@ -29,6 +29,7 @@ async function run(argv: readonly string[]): Promise<number> {
     version,
     nowMs: Date.now,
     terminal: lookAtTerminal,
+    listNames: async (kinds, roots) => (await import('./engine/name-list.ts')).listNames(kinds, roots),
     openEngine: async (options) => (await import('./main.ts')).openEngine(options),
   });
 }

@@ -1,10 +1,11 @@
 import type { Engine } from '../engine/engine.ts';
 import { PeapodError } from '../errors.ts';
 import type { Call, Command, TerminalLook } from './command.ts';
+import type { ListNames } from './completion/complete.ts';
 import type { FlagSet } from './flags.ts';
 import { type GlobalOptions, globalFlags, globalOptions, topFlags } from './global-flags.ts';
 import { BrokenPipe, type Output } from './output.ts';
-import { parseFlags } from './parse-flags.ts';
+import { type Parsed, type ParseOptions, parseFlags, UnknownFlag } from './parse-flags.ts';
 import { aliases, groups, verbs, verbsBelow } from './registry.ts';
 import { exitCodeOf, printError } from './report-error.ts';
 import { nearest } from './suggest.ts';
@@ -15,6 +16,8 @@ export interface Surroundings {
   readonly version: string;
   nowMs(): number;
   openEngine(options: GlobalOptions): Promise<Engine>;
+  /** What is called how, for shells to complete. By default nothing is. */
+  listNames?: ListNames;
   /** By default there is none. */
   terminal?(): Promise<TerminalLook | undefined>;
 }
@@ -45,7 +48,12 @@ async function perform(
   state: { debug: boolean },
 ): Promise<number> {
   const { stdout, stderr } = surroundings;
-  const top = parseFlags(argv, topFlags, { command: 'peapod', optionsFirst: true });
+  if (argv[0] === '__complete' || argv[0] === '__completeNoDesc') {
+    const { answer } = await import('./completion/answer.ts');
+    const listNames = surroundings.listNames ?? (async () => []);
+    return answer(argv.slice(1), argv[0] === '__complete', stdout, listNames);
+  }
+  const top = await parse('', argv, topFlags, { command: 'peapod', optionsFirst: true });
   if (top.values.version) {
     stdout.line(`peapod version ${surroundings.version}`);
     return 0;
@@ -58,15 +66,17 @@ async function perform(
   if (first === undefined || Object.hasOwn(groups, first)) {
     const path = [first ?? [], second ?? []].flat().join(' ');
     const known = path !== '' && resolve(path) !== undefined;
-    if (!known) return groupHelp(first ?? '', second, help, surroundings);
+    if (!known && (second === undefined || second.startsWith('-') || help))
+      return groupHelp(first ?? '', second, help, surroundings);
   }
   const length = Object.hasOwn(groups, first as string) ? 2 : 1;
   const path = words.slice(0, length).join(' ');
   const entry = resolve(path);
-  if (entry === undefined) throw unrecognized(path, '');
+  if (entry === undefined) throw await unrecognized(path, length === 2 ? (first as string) : '', words);
 
   const command = await entry.verb.load();
-  const parsed = parseFlags(
+  const parsed = await parse(
+    entry.path,
     words.slice(length),
     { ...globalFlags, ...command.flags },
     { command: `peapod ${path}`, optionsFirst: command.optionsFirst ?? false },
@@ -79,6 +89,23 @@ async function perform(
   const options = globalOptions(top.values, parsed.values);
   state.debug = options.logLevel === 'debug' || options.logLevel === 'trace';
   return await runCommand(command, `peapod ${path}`, parsed, options, surroundings, report, stderr);
+}
+
+/** As parseFlags; what podman has and peapod has not is refused with the reason. */
+async function parse<F extends FlagSet>(
+  path: string,
+  words: readonly string[],
+  flags: F,
+  options: ParseOptions,
+): Promise<Parsed<F>> {
+  try {
+    return parseFlags(words, flags, options);
+  } catch (error) {
+    if (!(error instanceof UnknownFlag)) throw error;
+    const { whyNoFlag, flagNotHere } = await import('./podman/refuse.ts');
+    const why = whyNoFlag(path, error.flag);
+    throw why === undefined ? error : flagNotHere(error.flag, options.command, why);
+  }
 }
 
 async function runCommand(
@@ -128,7 +155,6 @@ async function groupHelp(
 ): Promise<number> {
   const asked = wanted || below === '--help' || below === '-h';
   if (below !== undefined && !asked) {
-    if (!below.startsWith('-')) throw unrecognized(`${group} ${below}`, group);
     parseFlags([below], globalFlags, { command: `peapod ${group}`, optionsFirst: true });
   }
   const { topHelp, groupHelp: textOf } = await import('./help.ts');
@@ -144,7 +170,10 @@ async function groupHelp(
   );
 }
 
-function unrecognized(path: string, group: string): PeapodError {
+async function unrecognized(path: string, group: string, words: readonly string[]): Promise<PeapodError> {
+  const { whyNoVerb, verbNotHere } = await import('./podman/refuse.ts');
+  const why = whyNoVerb(words.slice(0, 3).join(' '));
+  if (why !== undefined) return verbNotHere(path, why);
   const typed = path.slice(group === '' ? 0 : group.length + 1);
   const below = [
     ...verbsBelow(group),

@@ -18,6 +18,16 @@ export interface Parsed<F extends FlagSet> {
   readonly help: boolean;
 }
 
+/** A flag that nobody has defined; `flag` as typed, `--name` or `-n`. */
+export class UnknownFlag extends PeapodError {
+  readonly flag: string;
+
+  constructor(flag: string, message: string, hint: string) {
+    super('INVALID_ARGUMENT', message, { hint });
+    this.flag = flag;
+  }
+}
+
 /** Thrown by commander's option event: the rest of the words no longer matters. */
 class HelpAsked extends Error {}
 
@@ -50,7 +60,7 @@ export function parseFlags<F extends FlagSet>(
     parser.parse(rewrite(words, flags), { from: 'user' });
   } catch (error) {
     if (error instanceof HelpAsked) return result([], true);
-    if (error instanceof CommanderError) throw inPodmansWords(error, words, flags, misuse);
+    if (error instanceof CommanderError) throw inPodmansWords(error, words, flags, options.command, misuse);
     throw error;
   }
   // What belongs to somebody else is handed on as it was typed.
@@ -120,6 +130,7 @@ function inPodmansWords(
   error: CommanderError,
   words: readonly string[],
   flags: FlagSet,
+  command: string,
   misuse: Misuse,
 ): PeapodError {
   const [, named = ''] = /option '([^']*)'/.exec(error.message) ?? [];
@@ -133,9 +144,10 @@ function inPodmansWords(
     const name = named.slice(2).replace(/=.*/s, '');
     const near = nearest(name, Object.keys(flags));
     const before = near.length === 0 ? '' : `did you mean ${near.map((n) => `--${n}`).join(' or ')}? `;
-    return misuse(`unknown flag: --${name}`, before);
+    return new UnknownFlag(`--${name}`, `unknown flag: --${name}`, `${before}See '${command} --help'`);
   }
   const letter = named[1] ?? '';
   const word = words.find((each) => /^-[^-]/.test(each) && each.includes(letter)) ?? named;
-  return misuse(`unknown shorthand flag: '${letter}' in ${word}`);
+  const message = `unknown shorthand flag: '${letter}' in ${word}`;
+  return new UnknownFlag(`-${letter}`, message, `See '${command} --help'`);
 }

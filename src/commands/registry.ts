@@ -59,6 +59,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     group: 'System',
     load: () => import('./version.ts').then((m) => m.version),
   },
+  completion: {
+    summary: 'Print the script that has a shell complete what is typed',
+    group: 'System',
+    load: () => import('./completion.ts').then((m) => m.completion),
+  },
   doctor: {
     summary: 'Name what stands in the way of running pods here, and what mends it',
     group: 'System',
@@ -106,4 +111,10 @@ export function verbsBelow(group: string): string[] {
   const depth = group === '' ? 1 : 2;
   const prefix = group === '' ? '' : `${group} `;
   return Object.keys(verbs).filter((path) => path.startsWith(prefix) && path.split(' ').length === depth);
+}
+
+/** `container run` and `run` are one verb: the name that it has first. */
+export function firstNameOf(path: string): string {
+  const verb = verbs[aliases[path] ?? path];
+  return Object.keys(verbs).find((name) => verbs[name] === verb) ?? path;
 }

@@ -1,14 +1,22 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { commandHelp, topHelp } from '../../src/commands/help.ts';
+import { compatibilityText } from '../../src/commands/podman/compatibility-text.ts';
 import { reference } from '../../src/commands/reference.ts';
 import { aliases, groups, verbs } from '../../src/commands/registry.ts';
 
-const file = fileURLToPath(new URL('../../docs/cli.md', import.meta.url));
+const top = new URL('../..', import.meta.url);
+const inTop = (path: string) => fileURLToPath(new URL(path, top));
 
 describe('the definitions of the commands', () => {
   it('docs/cli.md says what the definitions say (update it with vitest -u)', async () => {
-    await expect(await reference()).toMatchFileSnapshot(file);
+    await expect(await reference()).toMatchFileSnapshot(inTop('docs/cli.md'));
+  });
+
+  it('B1: docs/compatibility.md says what they are beside podman (update it with vitest -u)', async () => {
+    const podman = JSON.parse(readFileSync(inTop('test/fixtures/podman-4.3-commands.json'), 'utf8'));
+    await expect(await compatibilityText(podman)).toMatchFileSnapshot(inTop('docs/compatibility.md'));
   });
 
   it.each(Object.keys(verbs))('%s: loads, has a help text, and no flag is defined twice', async (path) => {

@@ -50,7 +50,7 @@ describe('a command line that cannot run', () => {
     ],
     [
       ['ps', '--sort', 'foo'],
-      'Error: invalid argument "foo" for "--sort" flag: not a valid value\nhint: choose from: command, created, id, image, names, runningfor, status\n',
+      'Error: invalid argument "foo" for "--sort" flag: not a valid value\nhint: choose from: command, created, id, image, names, runningfor, size, status\n',
     ],
     [
       ['ps', '--filter', 'foo'],
