@@ -1,5 +1,5 @@
 import type { ContainerCreateRequest } from '../engine/requests.ts';
-import { array, bool, type FlagValues, int, list, optionalBool, string } from './flags.ts';
+import { array, bool, type FlagValues, int, list, optionalBool, string, uint } from './flags.ts';
 import { resourceFlags, resourceRequest } from './resource-flags.ts';
 
 /** What `run` and `create` take beside names, images, networks and volumes: what ends up in config.json. */
@@ -20,13 +20,22 @@ export const hostConfigFlags = {
   init: bool('Run an init as the first process, which forwards signals and reaps'),
   'init-path': string('The program that --init runs'),
   ipc: string('IPC namespace: private, host, shareable, none, container:NAME or ns:PATH'),
+  'image-volume': string('What becomes of volumes of the image: bind, tmpfs or ignore', { default: 'bind' }),
+  'log-driver': string('How output is kept: k8s-file, json-file (the same) or none', { default: 'k8s-file' }),
+  'log-opt': list('Options of the log: path=FILE, max-size=10mb, tag=TEXT'),
+  mount: array('Mount a file system: type=bind|volume|tmpfs|devpts,source=…,target=…'),
+  'no-hostname': bool("Leave the image's /etc/hostname as it is"),
+  'no-hosts': bool("Leave the image's /etc/hosts as it is"),
   'oom-score-adj': int('Badness for the out-of-memory killer, -1000 to 1000'),
   personality: string('Execution domain: LINUX or LINUX32'),
   pid: string('PID namespace: private, host, container:NAME or ns:PATH'),
   pidfile: string("Write the pid of the container's first process to this file"),
   'read-only-tmpfs': optionalBool('With --read-only: tmpfs on /run, /tmp and /var/tmp', { default: 'true' }),
+  sdnotify: string('Only ignore: nobody is told by NOTIFY_SOCKET', { default: 'ignore' }),
   'shm-size': string('Size of /dev/shm', { default: '65536k', value: '<number>[<unit>]' }),
   sysctl: list('Set a kernel setting of a namespace (KEY=VALUE)'),
+  systemd: string('Only false: containers are not prepared for a systemd of their own', { default: 'false' }),
+  timeout: uint('Seconds after which the container is killed'),
   tz: string("Set the time zone, such as Europe/Berlin, or 'local' for that of the host", {
     aliases: ['timezone'],
   }),
@@ -34,6 +43,7 @@ export const hostConfigFlags = {
   umask: string('Set the umask', { default: '0022' }),
   unsetenv: array('Do not set this variable of the image or of peapod'),
   'unsetenv-all': bool('Set none of the variables of the image or of peapod'),
+  'volumes-from': array('Mount the volumes and directories of another container (CONTAINER[:ro])'),
   uts: string('UTS namespace: private, host, container:NAME or ns:PATH'),
 } as const;
 
@@ -46,6 +56,16 @@ type HostConfigRequest = Pick<
   | 'environment'
   | 'deviceFlags'
   | 'annotations'
+  | 'mounts'
+  | 'volumesFrom'
+  | 'imageVolume'
+  | 'logDriver'
+  | 'logOptions'
+  | 'noHosts'
+  | 'noHostname'
+  | 'timeoutSeconds'
+  | 'systemd'
+  | 'sdnotify'
   | 'readOnlyTmpfs'
   | 'pidFile'
   | 'conmonPidFile'
@@ -87,6 +107,16 @@ export function hostConfigRequest(values: FlagValues<typeof hostConfigFlags>): H
       sysctls: values.sysctl,
     },
     annotations: values.annotation,
+    mounts: values.mount,
+    volumesFrom: values['volumes-from'],
+    imageVolume: values['image-volume'],
+    logDriver: values['log-driver'],
+    logOptions: values['log-opt'],
+    noHosts: values['no-hosts'],
+    noHostname: values['no-hostname'],
+    timeoutSeconds: values.timeout,
+    systemd: values.systemd,
+    sdnotify: values.sdnotify,
     readOnlyTmpfs: values['read-only-tmpfs'],
     pidFile: values.pidfile,
     conmonPidFile: values['conmon-pidfile'],

@@ -5,6 +5,7 @@ import { type Call, type Command, command } from './command.ts';
 import { hostConfigFlags, hostConfigRequest } from './container-flags.ts';
 import { array, bool, type FlagValues, list, optionalBool, string, uint } from './flags.ts';
 import { healthFlags, healthRequest } from './health-flags.ts';
+import { platformFlags } from './image-flags.ts';
 import { networkFlags, networkRequest } from './network-flags.ts';
 import { readId } from './targets.ts';
 
@@ -12,6 +13,7 @@ const createFlags = {
   ...networkFlags,
   ...healthFlags,
   ...hostConfigFlags,
+  ...platformFlags,
   'cap-add': list('Add capabilities'),
   'cap-drop': list('Drop capabilities'),
   cidfile: string('Write the id of the container to this file'),
@@ -21,6 +23,7 @@ const createFlags = {
   'env-host': bool('Pass all environment variables of the caller'),
   interactive: bool('Keep standard input open', { short: 'i' }),
   name: string('Assign a name to the container'),
+  platform: string('OS/ARCH[/VARIANT] of the image, instead of --arch, --os and --variant'),
   pod: string("Run in this pod; 'new:NAME' makes one"),
   'pod-id-file': string('Run in the pod whose id is in this file'),
   privileged: bool('Give the container all that the caller may do'),
@@ -150,6 +153,10 @@ function createRequest(call: Pick<Call, 'args' | 'command'>, values: CreateValue
     securityOptions: values['security-opt'],
     stopSignal: values['stop-signal'],
     stopTimeoutSeconds: values['stop-timeout'],
+    arch: values.arch,
+    os: values.os,
+    variant: values.variant,
+    platform: values.platform,
     pull: values.pull ?? 'missing',
     tlsVerify: values['tls-verify'],
     cidFile: values.cidfile,

@@ -12,7 +12,12 @@ export interface MonitorRequest {
   readonly name: string;
   /** Holds config.json; conmon puts its attach socket and control fifo there. */
   readonly bundle: string;
-  readonly logPath: string;
+  /** Undefined where nothing is to be kept. */
+  readonly logPath: string | undefined;
+  /** The file begins anew at this size; undefined for never. */
+  readonly logSizeMaxBytes?: number | undefined;
+  /** conmon kills the container after so long. */
+  readonly timeoutSeconds?: number | undefined;
   /** conmon writes the exit code to `<exits>/<id>`. */
   readonly exits: string;
   readonly crun: Crun;
@@ -78,7 +83,9 @@ function conmonWords(request: MonitorRequest): string[] {
     '--no-sync-log',
     ...['-c', id, '-u', id, '-n', request.name, '-r', crun.path, '-b', bundle],
     ...['-p', request.pidFile, '--exit-dir', request.exits, '--persist-dir', bundle],
-    ...['-l', `k8s-file:${request.logPath}`],
+    ...['-l', request.logPath === undefined ? 'none' : `k8s-file:${request.logPath}`],
+    ...(request.logSizeMaxBytes === undefined ? [] : ['--log-size-max', String(request.logSizeMaxBytes)]),
+    ...(request.timeoutSeconds === undefined ? [] : ['-T', String(request.timeoutSeconds)]),
     ...(request.terminal ? ['-t'] : []),
     ...(request.stdin && !request.terminal ? ['-i'] : []),
     ...runtimeArguments.map((word) => `--runtime-arg=${word}`),

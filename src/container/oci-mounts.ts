@@ -205,6 +205,8 @@ export function oneMount(mount: MountSpec): OciMount {
     });
   }
   if (mount.type === 'tmpfs') return tmpfsMount(destination, mount.options);
+  if (mount.type === 'devpts')
+    return { ...mount, source: 'devpts', destination, options: devptsOptions(mount.options) };
   if (mount.type === 'overlay') return { ...mount, destination };
   return {
     destination,
@@ -212,6 +214,19 @@ export function oneMount(mount: MountSpec): OciMount {
     source: mount.source,
     options: withDefaults(mount.options, mount.type === 'volume' ? ['nosuid', 'nodev'] : [], ['rbind']),
   };
+}
+
+/** A terminal's own file system: its masters and slaves are nobody else's. */
+function devptsOptions(asked: readonly string[]): readonly string[] {
+  const has = (key: string) => asked.some((option) => option.startsWith(`${key}=`));
+  return [
+    'newinstance',
+    'ptmxmode=0666',
+    'nosuid',
+    'noexec',
+    ...(has('mode') ? [] : ['mode=0620']),
+    ...asked,
+  ];
 }
 
 function tmpfsMount(destination: string, options: readonly string[]): OciMount {

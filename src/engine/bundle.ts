@@ -71,7 +71,7 @@ function generatedFiles(context: Context, record: ContainerRecord, sandbox: Read
   if (localtime) copyFileSync(timezoneFile(spec.timezone as string), localtime);
   return {
     ...(spec.noHosts ? {} : { hosts: join(dir, 'hosts') }),
-    hostname: join(dir, 'hostname'),
+    ...(spec.noHostname ? {} : { hostname: join(dir, 'hostname') }),
     ...(sandbox.record.spec.dns.servers.includes('none') ? {} : { resolvConf: join(dir, 'resolv.conf') }),
     containerenv: join(dir, '.containerenv'),
     ...(localtime ? { localtime } : {}),

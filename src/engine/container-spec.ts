@@ -3,13 +3,14 @@ import { resolve } from 'node:path';
 import { checkCapabilities } from '../container/capabilities.ts';
 import { PeapodError } from '../errors.ts';
 import type { NamespaceSpec } from '../store/records/isolation.ts';
-import type { ContainerSpec, ImageRecord, RootfsSpec } from '../store/records.ts';
+import type { ContainerSpec, ImageRecord, MountSpec, RootfsSpec } from '../store/records.ts';
 import { resolveCommand } from './container-command.ts';
 import { resolveEnvironment } from './container-environment.ts';
 import { resolveMounts } from './container-mounts.ts';
 import { resolveHealthcheck } from './health-spec.ts';
 import { parseCgroup } from './parse-cgroup.ts';
 import { parseDevices } from './parse-devices.ts';
+import { parseLog } from './parse-log.ts';
 import { parseAnnotations, parseLabels, parseSignal } from './parse-options.ts';
 import { parseProcess } from './parse-process.ts';
 import { parseResources } from './parse-resources.ts';
@@ -27,11 +28,14 @@ export interface SpecInputs {
   readonly rootless?: boolean;
   /** None but the default ones if left out. */
   readonly namespaces?: NamespaceSpec;
+  /** Of `--volumes-from`. */
+  readonly inherited?: readonly MountSpec[];
 }
 
 /** Merges a request with its image's defaults. Throws INVALID_ARGUMENT; touches nothing. */
 export function resolveContainerSpec(request: ContainerCreateRequest, inputs: SpecInputs): ContainerSpec {
   const image = inputs.image?.config.config ?? {};
+  refuseManagers(request);
   const healthcheck = resolveHealthcheck(request.health, image.Healthcheck);
   const restart = parseRestart(request.restart, request.remove);
   checkCapabilities(request.capAdd, request.capDrop);
@@ -61,7 +65,7 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     annotations: parseAnnotations(request.annotations ?? []),
     terminal: request.tty,
     openStdin: request.interactive,
-    mounts: resolveMounts(request, inputs.cwd, Object.keys(image.Volumes ?? {})),
+    mounts: resolveMounts(request, inputs.cwd, Object.keys(image.Volumes ?? {}), inputs.inherited),
     capAdd: request.capAdd,
     capDrop: request.capDrop,
     privileged: request.privileged,
@@ -73,7 +77,9 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     ...parseCgroup(request.cgroup ?? {}),
     ...parseProcess(request.process ?? {}, inputs.env.PATH),
     ...parseDevices(request.deviceFlags ?? {}, rootless),
+    ...parseLog(request.logDriver, request.logOptions ?? [], inputs.cwd),
     ...unsetVariables(request),
+    ...fileSwitches(request),
     ...pidFiles(request, inputs.cwd),
     stopSignal: parseSignal(request.stopSignal ?? image.StopSignal ?? 'SIGTERM'),
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? 10,
@@ -107,9 +113,45 @@ function resolveRootfs(
   return { imageName: 'host', rootfs: { kind: 'host' } };
 }
 
+/** What needs a service manager inside, or one that waits outside. */
+function refuseManagers({ systemd = 'false', sdnotify = 'ignore' }: ContainerCreateRequest): void {
+  if (!['true', 'false', 'always'].includes(systemd))
+    throw new PeapodError('INVALID_ARGUMENT', '--systemd values must be one of "true, false, always"');
+  if (!['container', 'conmon', 'ignore'].includes(sdnotify)) {
+    throw new PeapodError(
+      'INVALID_ARGUMENT',
+      `invalid sdnotify value "${sdnotify}": must be container, conmon or ignore`,
+    );
+  }
+  const refused =
+    systemd !== 'false'
+      ? `--systemd=${systemd}`
+      : sdnotify !== 'ignore'
+        ? `--sdnotify=${sdnotify}`
+        : undefined;
+  if (!refused) return;
+  throw new PeapodError('INVALID_ARGUMENT', `${refused} is not supported`, {
+    hint: refused.startsWith('--systemd')
+      ? 'containers are not prepared for a systemd of their own'
+      : 'a container is up when peapod run -d has ended',
+  });
+}
+
 function unsetVariables({ environment }: ContainerCreateRequest): Pick<ContainerSpec, 'unsetEnv'> {
   if (environment?.unsetAll) return { unsetEnv: 'all' };
   return environment?.unset?.length ? { unsetEnv: environment.unset } : {};
+}
+
+function fileSwitches(
+  request: ContainerCreateRequest,
+): Pick<ContainerSpec, 'noHosts' | 'noHostname' | 'timeoutSeconds'> {
+  if (request.noHosts && request.addHosts.length > 0)
+    throw new PeapodError('INVALID_ARGUMENT', '--no-hosts and --add-host cannot be set together');
+  return {
+    ...(request.noHosts ? { noHosts: true } : {}),
+    ...(request.noHostname ? { noHostname: true } : {}),
+    ...(request.timeoutSeconds ? { timeoutSeconds: request.timeoutSeconds } : {}),
+  };
 }
 
 function pidFiles(

@@ -1,5 +1,6 @@
 import { hostname as hostnameOfHost } from 'node:os';
 import { PeapodError } from '../errors.ts';
+import { type PlatformRequest, parsePlatform } from '../image/access.ts';
 import { parseExposedPorts } from '../network/port-spec.ts';
 import type { PortRequest } from '../network/types.ts';
 import type { NamespaceSpec } from '../store/records/isolation.ts';
@@ -12,6 +13,7 @@ import type {
 } from '../store/records.ts';
 import { admitContainer } from './admit-container.ts';
 import type { NamespaceFlags } from './container-flags.ts';
+import { inheritedMounts } from './container-mounts.ts';
 import { hostnameFor, isShareable } from './container-namespaces.ts';
 import { resolveContainerSpec } from './container-spec.ts';
 import type { Context } from './context.ts';
@@ -123,6 +125,7 @@ export class Containers {
       cwd: process.cwd(),
       hostname,
       rootless: facts.rootless,
+      inherited: inheritedMounts(request.volumesFrom ?? [], (donor) => this.require(donor)),
       namespaces,
     });
     const requires = resolveRequires(this.#context, request.requires, pod?.id);
@@ -194,9 +197,11 @@ export class Containers {
     const images = await this.#context.images();
     if (policy === 'missing' || policy === 'never') {
       const present = images.find(request.image);
-      if (present) return present;
+      if (present && isOfPlatform(present, request)) return present;
     }
-    const pull = images.pull(request.image, { policy, quiet: false, tlsVerify: request.tlsVerify }, progress);
+    const { tlsVerify, arch, os, variant, platform } = request;
+    const asked = { policy, quiet: false, tlsVerify, arch, os, variant, platform };
+    const pull = images.pull(request.image, asked, progress);
     const id = await this.#context.interrupt.blame(pull);
     this.#context.events.image('pull', id, request.image);
     return images.require(id);
@@ -276,6 +281,14 @@ export class Containers {
     const existing = this.find(name);
     if (existing) await this.#lifecycle.remove(existing.id, { force: true });
   }
+}
+
+/** Where another platform was asked for than that of the image here, it is pulled. */
+function isOfPlatform({ config }: ImageRecord, request: PlatformRequest): boolean {
+  const platform = parsePlatform(request);
+  return (
+    !platform || (platform.architecture === config.architecture && platform.os === (config.os ?? 'linux'))
+  );
 }
 
 function openPorts(exposed: string): PortRequest[] {

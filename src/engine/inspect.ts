@@ -8,6 +8,7 @@ import { inspectHostConfig } from './inspect-host-config.ts';
 import { binds, inspectMounts, tmpfs } from './inspect-mounts.ts';
 import { networkMode, networkSettings, portBindings } from './inspect-network.ts';
 import { networkNames } from './name-servers.ts';
+import { inspectLog } from './parse-log.ts';
 import { attachmentsOf, endpointsOf } from './sandbox-networks.ts';
 import type { Sandboxes } from './sandboxes.ts';
 import type { Views } from './views-of.ts';
@@ -75,6 +76,7 @@ export function inspectContainer(
       Annotations: spec.annotations,
       StopSignal: spec.stopSignal,
       StopTimeout: spec.stopTimeoutSeconds,
+      Timeout: spec.timeoutSeconds ?? 0,
       Umask: (spec.umask ?? 0o022).toString(8).padStart(4, '0'),
       ...(spec.timezone ? { Timezone: spec.timezone } : {}),
       ...inspectHealthcheck(spec.healthcheck),
@@ -95,7 +97,7 @@ export function inspectContainer(
       ...inspectHostConfig(context, record),
       Binds: binds(spec.mounts),
       Tmpfs: tmpfs(spec.mounts),
-      LogConfig: { Type: 'k8s-file', Path: join(paths.container(id), 'ctr.log') },
+      LogConfig: inspectLog(context, record),
     },
   };
 }

@@ -11,6 +11,7 @@ import { sharedMemoryCommands, writeBundle } from './bundle.ts';
 import type { Context } from './context.ts';
 import { writeEtcFiles } from './etc.ts';
 import { beginHealth } from './health.ts';
+import { logPath } from './parse-log.ts';
 import { planRootfs, userOf } from './rootfs.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
 import type { GivenSecrets } from './secret-uses.ts';
@@ -117,7 +118,9 @@ export class Launcher {
       id,
       name: record.name,
       bundle: runtimeDir,
-      logPath: join(paths.container(id), 'ctr.log'),
+      logPath: logPath(this.#context, record),
+      logSizeMaxBytes: record.spec.log?.maxSizeBytes,
+      timeoutSeconds: record.spec.timeoutSeconds,
       exits: paths.exits,
       crun,
       terminal: record.spec.terminal,

@@ -1,11 +1,12 @@
-import { join } from 'node:path';
 import { followLog } from '../container/log-follow.ts';
 import { parseLogTime } from '../container/log-time.ts';
 import { type LogEntry, type LogWindow, mergeLogs, readLog } from '../container/logs.ts';
+import { PeapodError } from '../errors.ts';
 import { isAlive } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import type { LogSink } from './engine.ts';
+import { logPath } from './parse-log.ts';
 import type { LogsRequest } from './requests.ts';
 
 /** Logs of one container or several, merged by time; with `follow` until all of them have ended. */
@@ -20,7 +21,14 @@ export async function readLogs(
     ...(request.since === undefined ? {} : { sinceMs: parseLogTime(request.since, '--since') }),
     ...(request.until === undefined ? {} : { untilMs: parseLogTime(request.until, '--until') }),
   };
-  const pathOf = (record: ContainerRecord) => join(context.paths.container(record.id), 'ctr.log');
+  const pathOf = (record: ContainerRecord) => {
+    const path = logPath(context, record);
+    if (path !== undefined) return path;
+    throw new PeapodError(
+      'WRONG_STATE',
+      "this container is using the 'none' log driver, cannot read logs: this container is not logging output",
+    );
+  };
   const emit = (record: ContainerRecord, entry: LogEntry) => {
     const time = request.timestamps ? `${entry.timestamp} ` : '';
     const name = request.names ? record.name : record.id.slice(0, 12);

@@ -129,6 +129,11 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly envHost: boolean;
   readonly volumes: readonly string[];
   readonly tmpfs: readonly string[];
+  /** `--mount`, `--volumes-from` as typed. */
+  readonly mounts?: readonly string[];
+  readonly volumesFrom?: readonly string[];
+  /** `bind`, `tmpfs` or `ignore`. */
+  readonly imageVolume?: string | undefined;
   /** `--secret`, as typed. */
   readonly secrets: readonly string[];
   readonly workdir?: string | undefined;
@@ -165,6 +170,18 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly annotations?: readonly string[];
   /** Undefined for true. */
   readonly readOnlyTmpfs?: boolean | undefined;
+  readonly logDriver?: string | undefined;
+  readonly logOptions?: readonly string[];
+  readonly noHosts?: boolean;
+  readonly noHostname?: boolean;
+  /** Seconds after which the monitor kills it. */
+  readonly timeoutSeconds?: number | undefined;
+  readonly systemd?: string | undefined;
+  readonly sdnotify?: string | undefined;
+  readonly arch?: string | undefined;
+  readonly os?: string | undefined;
+  readonly variant?: string | undefined;
+  readonly platform?: string | undefined;
   readonly pidFile?: string | undefined;
   readonly conmonPidFile?: string | undefined;
   readonly stopSignal?: string | undefined;

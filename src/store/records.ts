@@ -120,7 +120,7 @@ export type RootfsSpec =
 
 export interface MountSpec {
   /** `overlay` is what a bind mount or a volume with the option `O` becomes at a start. */
-  readonly type: 'bind' | 'tmpfs' | 'volume' | 'overlay';
+  readonly type: 'bind' | 'tmpfs' | 'volume' | 'overlay' | 'devpts';
   /** Host directory or file; a volume's name, empty for an anonymous one that is still to be made; empty for tmpfs. */
   readonly source: string;
   /** Absolute path in the container. */

@@ -100,6 +100,52 @@ describeForBoth('options of a container', (makeHost) => {
     expect(both.stderr).toMatch(/^Error: cannot add init binary as PID 1/);
   });
 
+  it('B5: --mount of each type, and --volumes-from', async () => {
+    await using host = await makeHost();
+    await host.sh('mkdir ~/data; echo given > ~/data/file');
+    const data = `${host.env.HOME}/data`;
+    const mounts = [
+      `type=bind,src=${data},dst=/fixed,ro`,
+      'type=volume,src=kept,dst=/kept',
+      'type=tmpfs,dst=/scratch,tmpfs-size=1m,tmpfs-mode=700',
+      'type=devpts,dst=/dev/pts,mode=600',
+    ].flatMap((mount) => ['--mount', mount]);
+    const script =
+      'cat /fixed/file; touch /fixed/x 2>/dev/null || echo refused; touch /kept/a; stat -c %a /scratch; grep -c "^devpts /dev/pts .*mode=600" /proc/mounts';
+    const flags = ['--network', 'none', ...mounts];
+    expect(await host.ok('run', '--name', 'donor', ...flags, 'host', 'sh', '-c', script)).toBe(
+      'given\nrefused\n700\n1',
+    );
+    const inherit = ['--rm', '--network', 'none', '--volumes-from', 'donor:ro'];
+    const look =
+      'cat /fixed/file; ls /kept; touch /kept/b 2>/dev/null || echo refused; ls -d /scratch 2>/dev/null || echo none';
+    expect(await host.ok('run', ...inherit, 'host', 'sh', '-c', look)).toBe('given\na\nrefused\nnone');
+    await host.ok('rm', 'donor');
+    await host.ok('volume', 'rm', 'kept');
+  });
+
+  it('B7: a log elsewhere, one that begins anew at its size, and none', async () => {
+    await using host = await makeHost();
+    const path = `${host.env.HOME}/log`;
+    const script = 'for i in $(seq 1000); do echo "line $i"; done';
+    const options = ['--log-opt', `path=${path}`, '--log-opt', 'max-size=10kb'];
+    await host.ok('run', '--name', 'kept', '--network', 'none', ...options, 'host', 'sh', '-c', script);
+    expect(await host.ok('logs', '--tail', '1', 'kept')).toBe('line 1000');
+    expect(Number(await host.sh(`stat -c %s ${path}`))).toBeLessThan(10_500);
+    await host.ok('run', '--name', 'silent', '--network', 'none', '--log-driver', 'none', 'host', 'true');
+    expect((await host.peapod('logs', 'silent')).stderr).toMatch(
+      /^Error: this container is using the 'none' log driver/,
+    );
+  });
+
+  it('the files of the image stay where ours are not wanted; a time limit ends a container', async () => {
+    await using host = await makeHost();
+    const flags = ['--rm', '--network', 'none', '--no-hosts', '--no-hostname'];
+    expect(await host.ok('run', ...flags, 'host', 'cat', '/etc/hosts', '/etc/hostname')).toBe('');
+    const ended = await host.peapod('run', '--network', 'none', '--timeout', '1', 'host', 'sleep', '1000');
+    expect(ended.exitCode).not.toBe(0);
+  });
+
   it('pid files are written and hold the pids that inspect shows', async () => {
     await using host = await makeHost();
     await host.sh(

@@ -63,6 +63,11 @@ const plainContainer = {
   environment: expect.any(Object),
   deviceFlags: expect.any(Object),
   annotations: [],
+  mounts: [],
+  volumesFrom: [],
+  logOptions: [],
+  noHosts: false,
+  noHostname: false,
 };
 
 let directory: string;

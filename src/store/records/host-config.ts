@@ -31,6 +31,9 @@ export interface HostConfigSpec {
   readonly namespaces?: NamespaceSpec;
   readonly log?: LogSpec;
   readonly noHosts?: boolean;
+  readonly noHostname?: boolean;
+  /** The monitor kills it after so long; absent for never. */
+  readonly timeoutSeconds?: number;
   /** Where pids are written when it starts. */
   readonly pidFile?: string;
   readonly conmonPidFile?: string;

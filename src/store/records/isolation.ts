@@ -27,7 +27,7 @@ export interface SecuritySpec {
 }
 
 export interface LogSpec {
-  readonly driver: 'k8s-file' | 'none' | 'passthrough';
+  readonly driver: 'k8s-file' | 'none';
   /** The name that was asked for: `json-file` is written as `k8s-file`. */
   readonly name: string;
   readonly path?: string;

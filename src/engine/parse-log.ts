@@ -1,0 +1,82 @@
+import { statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { PeapodError } from '../errors.ts';
+import type { LogSpec } from '../store/records/isolation.ts';
+import type { ContainerRecord, ContainerSpec } from '../store/records.ts';
+import type { Context } from './context.ts';
+import { parseSize } from './parse-size.ts';
+
+function invalid(message: string, hint?: string): PeapodError {
+  return new PeapodError('INVALID_ARGUMENT', message, hint ? { hint } : {});
+}
+
+/** podman writes `json-file` in its own format, too. */
+const drivers: Readonly<Record<string, LogSpec['driver']>> = {
+  'k8s-file': 'k8s-file',
+  'json-file': 'k8s-file',
+  none: 'none',
+  off: 'none',
+};
+
+/** `--log-driver` and `--log-opt`. Throws INVALID_ARGUMENT. */
+export function parseLog(
+  driver: string | undefined,
+  options: readonly string[],
+  cwd: string,
+): Pick<ContainerSpec, 'log'> {
+  if (!driver && options.length === 0) return {};
+  const name = driver || 'k8s-file';
+  const kind = drivers[name];
+  if (kind === undefined) {
+    throw invalid(
+      name === 'journald' || name === 'passthrough'
+        ? `the log driver ${name} is not supported`
+        : 'invalid log driver: invalid argument',
+      'choose from k8s-file, json-file, none',
+    );
+  }
+  const given = options.map((word) => parseOption(word, cwd));
+  return { log: { driver: kind, name, ...Object.assign({}, ...given) } };
+}
+
+function parseOption(word: string, cwd: string): Partial<LogSpec> {
+  const at = word.indexOf('=');
+  const [key, value] = [word.slice(0, Math.max(at, 0)), word.slice(at + 1)];
+  if (at <= 0 || value === '')
+    throw invalid(`invalid log option "${word}"`, 'path=FILE, max-size=10mb or tag=TEXT');
+  switch (key) {
+    case 'max-size':
+      return { maxSizeBytes: parseSize(value, 'max-size') };
+    case 'path': {
+      const path = resolve(cwd, value);
+      if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory())
+        throw invalid(`--log-opt ${word}: ${dirname(path)} is not a directory`);
+      return { path };
+    }
+    case 'tag':
+      return { tag: value };
+    default:
+      throw invalid(`unknown log option "${key}"`, 'known are path, max-size and tag');
+  }
+}
+
+/** Where the monitor writes what a container says; undefined where nothing is kept. */
+export function logPath(
+  context: Context,
+  { id, spec }: Pick<ContainerRecord, 'id' | 'spec'>,
+): string | undefined {
+  if (spec.log?.driver === 'none') return undefined;
+  return spec.log?.path ?? join(context.paths.container(id), 'ctr.log');
+}
+
+/** podman's InspectLogConfig. */
+export function inspectLog(context: Context, record: ContainerRecord): Record<string, unknown> {
+  const { log } = record.spec;
+  return {
+    Type: log?.name ?? 'k8s-file',
+    Config: null,
+    Path: logPath(context, record) ?? '',
+    Tag: log?.tag ?? '',
+    Size: log?.maxSizeBytes === undefined ? '0B' : `${log.maxSizeBytes}B`,
+  };
+}
