@@ -4,7 +4,15 @@ import { topFlags } from './global-flags.ts';
 import { aliases, groups, verbs, verbsBelow } from './registry.ts';
 import type { Verb } from './verb.ts';
 
-const order: readonly Verb['group'][] = ['Pods', 'Containers', 'Images', 'Networks', 'System'];
+const order: readonly Verb['group'][] = [
+  'Pods',
+  'Containers',
+  'Images',
+  'Networks',
+  'Volumes',
+  'Secrets',
+  'System',
+];
 
 export function topHelp(): string {
   const lines = [
@@ -75,9 +83,14 @@ function flagLines(flags: FlagSet): string[] {
 
 /** `-n, --last int`, or `    --no-trunc` so that long names stand below each other. */
 export function flagSyntax(long: string, flag: Flag): string {
-  const value = flag.value ?? valueName[flag.kind];
+  const value = flagValueName(flag);
   const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
   return `${short}--${long}${value === '' ? '' : ` ${value}`}`;
+}
+
+/** The word for what it takes; empty for a switch. */
+export function flagValueName(flag: Flag): string {
+  return flag.value ?? valueName[flag.kind];
 }
 
 export function flagText(flag: Flag): string {
