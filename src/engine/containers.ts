@@ -24,6 +24,7 @@ import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
 import { parseNamespaces } from './parse-namespaces.ts';
 import { type PullPolicy, parsePullPolicy } from './parse-options.ts';
+import { withPodDefaults } from './pod-options.ts';
 import { type Pods, writeNewFile } from './pods.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
 import { resolveRequires } from './requires.ts';
@@ -102,7 +103,7 @@ export class Containers {
   }
 
   async #createIn(
-    request: ContainerCreateRequest,
+    asRequested: ContainerCreateRequest,
     createCommand: readonly string[],
     after: AfterCreate,
     image: ImageRecord | undefined,
@@ -112,6 +113,7 @@ export class Containers {
     const { store, facts, interrupt } = this.#context;
     const id = newId();
     const pod = podName ? this.#pods.require(podName) : undefined;
+    const request = pod ? withPodDefaults(asRequested, pod.options) : asRequested;
     const sharesNetwork = pod?.shared.includes('net') ?? false;
     const podSandbox = pod ? store.sandboxes.get(pod.id) : undefined;
     const namespaces = this.#namespaces(request.namespaces ?? {});
@@ -145,6 +147,7 @@ export class Containers {
       spec: {
         ...spec,
         mounts,
+        ...(pod?.options.members?.noHosts ? { noHosts: true } : {}),
         ...(secrets.length > 0 ? { secrets } : {}),
         ...(requires.length > 0 ? { requires } : {}),
       },
@@ -220,6 +223,9 @@ export class Containers {
       labelFiles: [],
       podIdFile: undefined,
       replace: false,
+      // These are the container's own.
+      volumes: [],
+      securityOptions: [],
     };
     return this.#pods.create(pod, createCommand);
   }

@@ -1,7 +1,7 @@
 import { defaultPidsLimit } from '../container/resources.ts';
 import { readHardLimits, rlimits } from '../container/rlimits.ts';
 import { cgroupVersion } from '../host/cgroups.ts';
-import { shmSizeBytes } from '../sandbox/namespaces.ts';
+import { defaultShmSizeBytes } from '../sandbox/namespaces.ts';
 import type { DeviceRate, ResourceSpec } from '../store/records/resources.ts';
 import type { ContainerRecord, SharedNamespace } from '../store/records.ts';
 import { cgroupPlace, cgroupsPath } from './container-cgroup.ts';
@@ -19,7 +19,7 @@ export function inspectHostConfig(context: Context, record: ContainerRecord): Re
     Cgroups: spec.cgroup?.mode === 'enabled' || !spec.cgroup ? 'default' : spec.cgroup.mode,
     ...namespaceModes(context, record),
     ...inspectResources({ ...(isLimited ? { pidsLimit: defaultPidsLimit } : {}), ...spec.resources }),
-    ShmSize: spec.shmSizeBytes ?? shmSizeBytes,
+    ShmSize: spec.shmSizeBytes ?? defaultShmSizeBytes,
     OomScoreAdj: spec.oomScoreAdj ?? 0,
     GroupAdd: spec.groups ?? [],
     Init: spec.initPath !== undefined,

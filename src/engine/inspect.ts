@@ -184,6 +184,7 @@ export async function inspectPod(
       Networks: view.networks,
       NetworkOptions: Object.fromEntries(endpoints.map((one) => [one.spec.network, one.spec.options])),
     },
+    ExitPolicy: pod.options.exitPolicy ?? 'continue',
     SharedNamespaces: pod.shared,
     NumContainers: view.members.length,
     Containers: view.members.map(({ id, name, status }) => ({ Id: id, Name: name, State: status })),

@@ -42,6 +42,9 @@ export class Lifecycle {
     );
   }
 
+  /** What a pod does when a member has ended by itself: set by whoever has the pods. */
+  onMemberEnd: (podId: string) => Promise<void> = async () => {};
+
   get crun(): Crun {
     this.#crun ??= runtime(this.#context);
     return this.#crun;
@@ -194,12 +197,14 @@ export class Lifecycle {
 
   /** After its process has ended: records how, and takes down what only a running container needs. */
   async cleanup(id: string): Promise<void> {
+    const podId = this.#context.store.containers.get(id)?.podId;
     await this.#operations.during(id, 'cleanup', async () => {
       const record = this.#context.store.containers.get(id);
       if (!record || this.isRunning(record)) return;
       await this.settle(id);
       if (record.spec.remove) await this.dismantle(id);
     });
+    if (podId) await this.onMemberEnd(podId);
     await this.#restarts.keep(id, () => this.#restart(id));
   }
 

@@ -52,6 +52,7 @@ export class PeapodEngine implements Engine {
     this.#restarts = new Restarts(context);
     this.#lifecycle = new Lifecycle(context, this.#operations, this.#sandboxes, this.#restarts);
     this.#pods = new Pods(context, this.#operations, this.#sandboxes, this.#lifecycle);
+    this.#lifecycle.onMemberEnd = (podId) => this.#pods.memberEnded(podId);
     this.#containers = new Containers(context, this.#operations, this.#lifecycle, this.#pods);
     this.files = fileOperations(() => this.#parts());
     this.images = imageOperations(context, this.#lifecycle);
@@ -151,8 +152,9 @@ export class PeapodEngine implements Engine {
       });
     },
     stop: async (name, timeoutSeconds) => {
-      const { id } = this.#containers.require(name);
+      const { id, podId } = this.#containers.require(name);
       await this.#lifecycle.stop(id, timeoutSeconds);
+      if (podId) await this.#pods.memberEnded(podId);
       return id;
     },
     kill: async (name, signal) => {

@@ -6,6 +6,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
 import { parseLabels, parseShare } from './parse-options.ts';
+import { parseKernelOptions, parsePodOptions } from './pod-options.ts';
 import type { PodCreateRequest } from './requests.ts';
 import { startInOrder } from './requires.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
@@ -46,20 +47,22 @@ export class Pods {
     if (request.hostname !== undefined) checkHostname(request.hostname);
     const labels = parseLabels(request.labels, request.labelFiles);
     const shared = parseShare(request.share);
+    const options = parsePodOptions(request, shared, process.cwd());
     if (request.replace && request.name) await this.#removeExisting(request.name);
     const id = newId();
     const name = request.name ?? friendlyName(store.names);
-    const spec = await resolveSandboxSpec(this.#context, request, {
+    const network = await resolveSandboxSpec(this.#context, request, {
       hostname: request.hostname ?? name.slice(0, 64),
       namespaces: shared,
     });
+    const spec = { ...network, ...parseKernelOptions(request, network) };
     interrupt.check();
     await this.#operations.creating(
       id,
       () => {
         store.names.claim(name, 'pod', id);
         store.sandboxes.insert(id, spec, facts.bootId);
-        store.pods.insert({ id, name, createdAtMs: Date.now(), labels, shared, createCommand });
+        store.pods.insert({ id, name, createdAtMs: Date.now(), labels, shared, createCommand, options });
         store.ports.reserve(id, spec.ports);
       },
       async () => {
@@ -178,8 +181,16 @@ export class Pods {
     const { store } = this.#context;
     const record = store.sandboxes.get(id);
     if (!record || record.state === 'released') return;
-    if (store.containers.ofPod(id).some((member) => this.#lifecycle.isRunning(member))) return;
+    const goesOn = (member: ContainerRecord) =>
+      this.#lifecycle.isRunning(member) || this.#lifecycle.isRestarting(member);
+    if (store.containers.ofPod(id).some(goesOn)) return;
     await this.#rest(id);
+  }
+
+  /** A member has ended: the pod stops with its last one where its exit policy says so. The caller holds no operation. */
+  async memberEnded(id: string): Promise<void> {
+    if (this.#context.store.pods.get(id)?.options.exitPolicy !== 'stop') return;
+    await this.#operations.during(id, 'stop', () => this.settle(id));
   }
 
   #isReady(id: string): boolean {

@@ -97,6 +97,17 @@ export interface PodCreateRequest extends NetworkFlags {
   readonly labelFiles: readonly string[];
   /** `--share`, e.g. `net,ipc,uts`, `+pid`, `none`; undefined for podman's default `ipc,net,uts`. */
   readonly share?: string | undefined;
+  /** `continue` or `stop`. */
+  readonly exitPolicy?: string | undefined;
+  /** `-v`, `--security-opt`, `--pid`, `--uts`, `--no-hosts`: for each container of the pod. */
+  readonly volumes?: readonly string[] | undefined;
+  readonly securityOptions?: readonly string[] | undefined;
+  readonly pid?: string | undefined;
+  readonly uts?: string | undefined;
+  readonly noHosts?: boolean | undefined;
+  /** Of the shared namespaces. */
+  readonly sysctls?: readonly string[] | undefined;
+  readonly shmSize?: string | undefined;
   readonly podIdFile?: string | undefined;
   readonly replace: boolean;
 }

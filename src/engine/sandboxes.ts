@@ -58,8 +58,9 @@ export class Sandboxes {
     const { paths, facts, store } = this.#context;
     const dir = paths.sandbox(record.id);
     const runner = await this.#context.inside();
-    const script = await this.networks.namespaceScript(record);
-    const files = await pinNamespaces(runner, dir, pinned(record), script);
+    const netScript = await this.networks.namespaceScript(record);
+    const { sysctls, shmSizeBytes } = record.spec;
+    const files = await pinNamespaces(runner, dir, pinned(record), { netScript, sysctls, shmSizeBytes });
     const pause = record.spec.namespaces.includes('pid') ? await startPause(runner, files) : undefined;
     store.sandboxes.setState(record.id, 'pinned', facts.bootId, { pause });
   }

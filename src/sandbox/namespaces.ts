@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import type { Runner } from '../host/exec.ts';
+import { type Runner, shellQuote } from '../host/exec.ts';
 import { detachMount } from '../host/mounts.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import type { SharedNamespace } from '../store/records.ts';
@@ -12,7 +12,15 @@ export type PinnedNamespace = Exclude<SharedNamespace, 'pid'>;
 /** f_type of files that pin namespaces, see statfs(2) NSFS_MAGIC. */
 export const nsfsMagic = 0x6e736673;
 
-export const shmSizeBytes = 65_536_000;
+export const defaultShmSizeBytes = 65_536_000;
+
+export interface PinOptions {
+  /** Run in the network namespace. */
+  readonly netScript?: string;
+  /** By name, as sysctl(8) has them. */
+  readonly sysctls?: Readonly<Record<string, string>> | undefined;
+  readonly shmSizeBytes?: number | undefined;
+}
 
 export interface SandboxFiles {
   readonly dir: string;
@@ -42,15 +50,19 @@ export async function pinNamespaces(
   runner: Runner,
   dir: string,
   names: readonly PinnedNamespace[],
-  netScript = '',
+  { netScript = '', sysctls = {}, shmSizeBytes = defaultShmSizeBytes }: PinOptions = {},
 ): Promise<SandboxFiles> {
   const files = sandboxFiles(dir);
   mkdirSync(files.network, { recursive: true, mode: 0o700 });
   if (names.length === 0) return files;
   for (const name of names) writeFileSync(files.namespace(name), '');
   const loUp = ['ip', 'link', 'set', 'lo', 'up'];
-  const setUpNet = netScript ? ['sh', '-c', `${netScript}\nexec ${loUp.join(' ')}`] : loUp;
-  const setUp = names.includes('net') ? setUpNet : ['true'];
+  const settings = Object.entries(sysctls).map(
+    ([name, value]) => `printf %s ${shellQuote(value)} > ${shellQuote(sysctlFile(name))}`,
+  );
+  const last = names.includes('net') ? loUp : ['true'];
+  const before = [...(netScript && names.includes('net') ? [netScript] : []), ...settings];
+  const setUp = before.length > 0 ? ['sh', '-ec', [...before, `exec ${last.join(' ')}`].join('\n')] : last;
   const commands = [['unshare', ...names.map((name) => `--${name}=${files.namespace(name)}`), ...setUp]];
   if (names.includes('ipc')) {
     mkdirSync(files.shm);
@@ -59,6 +71,12 @@ export async function pinNamespaces(
   }
   await runner.batch(commands);
   return files;
+}
+
+/** Both spellings: dots between the parts, and slashes in a part, or the other way round. */
+function sysctlFile(name: string): string {
+  const path = /^[^./]*\//.test(name) ? name : name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'));
+  return `/proc/sys/${path}`;
 }
 
 /**

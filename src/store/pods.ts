@@ -8,6 +8,7 @@ interface PodRow {
   labels: string;
   shared: string;
   create_command: string;
+  options: string;
 }
 
 interface SandboxRow {
@@ -40,12 +41,13 @@ export class PodTable {
 
   insert(pod: PodRecord): void {
     this.#db.run(
-      'INSERT INTO pods (id, created_at_ms, labels, shared, create_command) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO pods (id, created_at_ms, labels, shared, create_command, options) VALUES (?, ?, ?, ?, ?, ?)',
       pod.id,
       pod.createdAtMs,
       JSON.stringify(pod.labels),
       JSON.stringify(pod.shared),
       JSON.stringify(pod.createCommand),
+      JSON.stringify(pod.options),
     );
   }
 
@@ -123,6 +125,7 @@ function toPod(row: PodRow): PodRecord {
     labels: JSON.parse(row.labels),
     shared: JSON.parse(row.shared),
     createCommand: JSON.parse(row.create_command),
+    options: JSON.parse(row.options),
   };
 }
 

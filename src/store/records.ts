@@ -1,6 +1,7 @@
 import type { Attachment, BackendName, PodNetworkSpec } from '../network/backend.ts';
 import type { PortMapping, PublishedPort } from '../network/types.ts';
 import type { HostConfigSpec } from './records/host-config.ts';
+import type { PodOptions } from './records/pod-options.ts';
 import type { HealthcheckSpec, RestartSpec } from './records/supervision.ts';
 
 /** What the database keeps of a pod, a container, an image: typed rows. JSON columns hold the specs. */
@@ -55,6 +56,10 @@ export interface SandboxSpec {
   readonly ports: readonly PortMapping[];
   readonly dns: DnsSpec;
   readonly hostEntries: readonly HostEntry[];
+  /** Set when the namespaces are made. */
+  readonly sysctls?: Readonly<Record<string, string>>;
+  /** Of the /dev/shm of a shared ipc namespace. */
+  readonly shmSizeBytes?: number;
 }
 
 export interface SandboxRecord {
@@ -77,6 +82,7 @@ export interface PodRecord {
   readonly labels: Readonly<Record<string, string>>;
   readonly shared: readonly SharedNamespace[];
   readonly createCommand: readonly string[];
+  readonly options: PodOptions;
 }
 
 export interface VolumeRecord {

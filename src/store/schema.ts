@@ -123,6 +123,8 @@ ALTER TABLE supervision ADD COLUMN health TEXT;
 ALTER TABLE supervision ADD COLUMN health_timer TEXT;
 `;
 
+const podOptions = `ALTER TABLE pods ADD COLUMN options TEXT NOT NULL DEFAULT '{}'`;
+
 /** SQL, or work that also needs the directory that the database lies in. */
 type Migration = string | ((db: DatabaseSync, root: string) => void);
 
@@ -136,4 +138,5 @@ export const migrations: readonly Migration[] = [
   exitCodes,
   health,
   imageHistorySchema,
+  podOptions,
 ];
