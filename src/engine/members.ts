@@ -6,7 +6,8 @@ import { pauseContainer, requireFreezer, unpauseContainer } from './pause.ts';
 /** Signals every running member; where SIGKILL ends them all, the network goes too. Returns the pod's id. */
 export function killMembers(parts: EngineParts, pod: PodRecord, signal: number): Promise<string> {
   const { lifecycle, operations, pods } = parts;
-  const runs = (member: ContainerRecord) => lifecycle.isRunning(member);
+  const runs = (member: ContainerRecord) =>
+    lifecycle.isRunning(member) || (signal === 9 && lifecycle.isRestarting(member));
   return operations.during(pod.id, 'stop', async () => {
     const id = await each(parts, pod, runs, 'killing', (member) => lifecycle.kill(member.id, signal));
     if (signal === 9) await pods.settle(id);

@@ -26,7 +26,9 @@ export async function waitFor(
     // Removed meanwhile: it certainly does not run.
     if (!record) return context.store.containers.exitCodeOf(id) ?? 0;
     const state = views.stateOf(record);
-    const ended = state !== 'running' && state !== 'paused' && state !== 'stopped';
+    // Between its end and the record of it the code is not known yet.
+    const unsettled = state === 'stopped' || (state === 'restarting' && record.state !== 'exited');
+    const ended = state !== 'running' && state !== 'paused' && !unsettled;
     if (forEnd && ended) return record.exitCode ?? 0;
     if (wanted.some((condition) => !isEnd(condition) && matches(condition, state))) return -1;
     if (forEnd && state === 'running' && record.process && isAlive(record.process)) {

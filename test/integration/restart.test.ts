@@ -124,6 +124,10 @@ describeForBoth('restart policies', (makeHost) => {
     expect(await host.fetch(18080)).toBe('pod');
     await becomes(host, 'loop', /^restarting [2-9] 1$/);
     expect((await host.peapod('pod', 'rm', 'p')).stderr).toMatch(/running containers \(web/);
+    await host.ok('pod', 'kill', 'p');
+    await eventually(async () => (await host.ok('ps', '-q')) === '');
+    await host.ok('pod', 'start', 'p');
+    await becomes(host, 'loop', /^restarting [1-9] 1$/);
     await host.ok('pod', 'stop', '-t', '0', 'p');
     expect(await host.ok('ps', '-a', '--format', '{{.Names}} {{.State}}')).toBe('web exited\nloop exited');
   });
