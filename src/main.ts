@@ -2,9 +2,10 @@ import type { Context } from './engine/context.ts';
 import type { Engine } from './engine/engine.ts';
 import { Interrupt } from './engine/interrupt.ts';
 import { PeapodEngine } from './engine/peapod-engine.ts';
-import { hostRunner, traceCommands } from './host/exec.ts';
+import { hostRunner } from './host/exec.ts';
 import { type HostFacts, readHostFacts } from './host/facts.ts';
 import { type Paths, resolvePaths } from './host/paths.ts';
+import { step, traceTo } from './host/trace.ts';
 import type { BackendName, NetworkBackend } from './network/backend.ts';
 import { EventLog } from './store/event-log.ts';
 import { Store } from './store/store.ts';
@@ -64,7 +65,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     self: [...facts.self, '--root', paths.root, '--runroot', paths.runRoot],
   };
   const engine = new PeapodEngine(context);
-  await engine.recover();
+  await step('finish what killed commands left', () => engine.recover());
   return engine;
 }
 
@@ -153,9 +154,10 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** `--log-level debug`: each command as it could be typed, with its duration. */
+/** `--log-level debug`: each step in words, and each command as it could be typed, with their durations. */
 function traceToStderr(): void {
-  traceCommands((line, durationMs, exitCode) => {
-    process.stderr.write(`debug: ${durationMs.toFixed(1)} ms, exit ${exitCode}: ${line}\n`);
+  traceTo(({ what, durationMs, how }) => {
+    const took = durationMs === undefined ? undefined : `${durationMs.toFixed(1)} ms`;
+    process.stderr.write(`debug: ${[took, how].filter(Boolean).join(', ')}: ${what}\n`);
   });
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPeapodError, messageOf } from '../errors.ts';
+import { step } from '../host/trace.ts';
 import type { Attachment, NetworkBackend, NetworkTarget, PodNetworkSpec } from '../network/backend.ts';
 import { type PortMapping, portKey } from '../network/types.ts';
 import { sandboxFiles } from '../sandbox/namespaces.ts';
@@ -98,7 +99,9 @@ export class Endpoints {
     const places = await this.#places(record);
     const outcomes = await Promise.allSettled(
       places.map(({ backend, target, endpoint }) =>
-        backend.detach(target, record.attachments[endpoint.ifname]),
+        step(`detach ${endpoint.ifname} from its network`, () =>
+          backend.detach(target, record.attachments[endpoint.ifname]),
+        ),
       ),
     );
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
@@ -112,7 +115,7 @@ export class Endpoints {
       const last = attachments[ifname];
       const its = published.filter((port) => port.endpoint === ifname);
       if (!last || (!thoroughly && backend.missingHelpers(target, last, its).length === 0)) continue;
-      const mended = await backend.mend(target, spec, last, its);
+      const mended = await step(`mend ${spec.network}`, () => backend.mend(target, spec, last, its));
       attachments = { ...attachments, [ifname]: mended.attachment };
       const others = published.filter((port) => port.endpoint !== ifname);
       published = [...others, ...mended.published.map((port) => ({ ...port, endpoint: ifname }))];
@@ -155,7 +158,9 @@ export class Endpoints {
       const last = record.attachments[endpoint.ifname];
       if (!last) continue;
       try {
-        const published = await backend.publish(target, last, ports.map(bare));
+        const published = await step(`publish ${ports.length} ports on ${last.network}`, () =>
+          backend.publish(target, last, ports.map(bare)),
+        );
         return published.map((port) => ({ ...port, endpoint: endpoint.ifname }));
       } catch (error) {
         if (!isPeapodError(error, 'NETWORK_UNSUPPORTED')) throw error;
@@ -188,7 +193,9 @@ export class Endpoints {
 
   async #attach({ backend, target, spec }: Place, ports: readonly PortMapping[]): Promise<Attachment> {
     mkdirSync(target.runtimeDir, { recursive: true, mode: 0o700 });
-    return backend.attach(target, { ...spec, ports });
+    return step(`attach ${spec.network} by ${backend.name}`, () =>
+      backend.attach(target, { ...spec, ports }),
+    );
   }
 
   async #publishOrUndo(

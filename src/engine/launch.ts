@@ -6,6 +6,7 @@ import type { RootfsPlan } from '../container/rootfs.ts';
 
 import { type FileLock, waitForLock } from '../host/locks.ts';
 import { mountCommands, mountHere } from '../host/mounts.ts';
+import { step } from '../host/trace.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import { sharedMemoryCommands, writeBundle } from './bundle.ts';
 import type { Context } from './context.ts';
@@ -98,7 +99,10 @@ export class Launcher {
     for (const dir of [paths.container(id), paths.exits, paths.crunRoot]) mkdirSync(dir, { recursive: true });
     // Whoever ends it may be quicker than its monitor: the code of an earlier run must not be there to read.
     rmSync(join(paths.exits, id), { force: true });
-    const [plan, runner] = await Promise.all([planRootfs(this.#context, record), this.#context.inside()]);
+    const [plan, runner] = await Promise.all([
+      step('plan the root file system', () => planRootfs(this.#context, record)),
+      this.#context.inside(),
+    ]);
     const user = await userOf(this.#context, record.spec, plan);
     writeEtcFiles(this.#context, record, starting.view());
     const volumes = mountVolumes(this.#context, record, plan, user);
@@ -114,7 +118,7 @@ export class Launcher {
       crunPath: crun.path,
     });
     interrupt.check();
-    const created = createUnderMonitor(runner, {
+    const request = {
       id,
       name: record.name,
       bundle: runtimeDir,
@@ -134,7 +138,8 @@ export class Launcher {
         ...volumes.before,
         ...secrets.before,
       ],
-    });
+    };
+    const created = step('mount the root, create the container', () => createUnderMonitor(runner, request));
     const isMember = record.sandboxId !== id;
     // Before it runs: its own first question may be about a name, and a name server that reads names anew is deaf for a moment.
     const named = starting.network.then(() =>
@@ -150,7 +155,7 @@ export class Launcher {
     writeEtcFiles(this.#context, record, starting.view());
     await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
     const startedAtMs = Date.now();
-    await crun.start(runner, id);
+    await step('start the container', () => crun.start(runner, id));
     store.containers.setRunning(id, { ...monitored, startedAtMs, bootId: facts.bootId });
     beginHealth(this.#context, { ...record, startedAtMs });
     events.container('start', record);

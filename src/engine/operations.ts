@@ -1,4 +1,5 @@
 import { messageOf, PeapodError } from '../errors.ts';
+import { step } from '../host/trace.ts';
 import type { Operation, Verb } from '../store/operations.ts';
 import type { Context } from './context.ts';
 
@@ -24,7 +25,7 @@ export class Operations {
   async during<T>(subjectId: string, verb: Verb, work: () => Promise<T>): Promise<T> {
     await this.#acquire(subjectId, verb);
     try {
-      return await work();
+      return await step(`${verb} ${subjectId.slice(0, 12)}`, work);
     } finally {
       this.#context.store.operations.end(subjectId);
     }
@@ -57,17 +58,19 @@ export class Operations {
       store.operations.begin(subjectId, 'create');
     });
     try {
-      return await work();
+      return await step(`create ${subjectId.slice(0, 12)}`, work);
     } catch (error) {
-      await this.#context.interrupt.shielded(undo).catch((undoError) => {
-        throw new PeapodError(
-          'INTERNAL',
-          `${messageOf(error)}; undoing it failed too: ${messageOf(undoError)}`,
-          {
-            cause: error,
-          },
-        );
-      });
+      await this.#context.interrupt
+        .shielded(() => step(`undo the creation of ${subjectId.slice(0, 12)}`, undo))
+        .catch((undoError) => {
+          throw new PeapodError(
+            'INTERNAL',
+            `${messageOf(error)}; undoing it failed too: ${messageOf(undoError)}`,
+            {
+              cause: error,
+            },
+          );
+        });
       this.#context.interrupt.check();
       throw error;
     } finally {
@@ -81,11 +84,16 @@ export class Operations {
     for (const left of store.operations.abandoned()) {
       if (!store.operations.takeOver(left)) continue;
       try {
-        await this.#context.interrupt.shielded(() => this.#recover(left));
+        await this.#context.interrupt.shielded(() => this.#recoverTraced(left));
       } finally {
         store.operations.end(left.subjectId);
       }
     }
+  }
+
+  #recoverTraced(left: Operation): Promise<void> {
+    const what = `finish or undo the ${left.verb} of ${left.subjectId.slice(0, 12)} that was killed`;
+    return step(what, () => this.#recover(left));
   }
 
   async #acquire(subjectId: string, verb: Verb): Promise<void> {
@@ -98,7 +106,7 @@ export class Operations {
       if (!inTheWay) continue;
       if (store.operations.isAbandoned(inTheWay) && store.operations.takeOver(inTheWay)) {
         try {
-          await this.#context.interrupt.shielded(() => this.#recover(inTheWay));
+          await this.#context.interrupt.shielded(() => this.#recoverTraced(inTheWay));
         } finally {
           store.operations.end(subjectId);
         }

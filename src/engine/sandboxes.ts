@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
+import { step } from '../host/trace.ts';
 import type { Attachment } from '../network/backend.ts';
 import {
   nsfsMagic,
@@ -60,8 +61,13 @@ export class Sandboxes {
     const runner = await this.#context.inside();
     const netScript = await this.networks.namespaceScript(record);
     const { sysctls, shmSizeBytes } = record.spec;
-    const files = await pinNamespaces(runner, dir, pinned(record), { netScript, sysctls, shmSizeBytes });
-    const pause = record.spec.namespaces.includes('pid') ? await startPause(runner, files) : undefined;
+    const names = pinned(record);
+    const files = await step(`pin namespaces ${names.join(', ')}`, () =>
+      pinNamespaces(runner, dir, names, { netScript, sysctls, shmSizeBytes }),
+    );
+    const pause = record.spec.namespaces.includes('pid')
+      ? await step('start the pause process', () => startPause(runner, files))
+      : undefined;
     store.sandboxes.setState(record.id, 'pinned', facts.bootId, { pause });
   }
 

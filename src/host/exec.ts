@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { constants as access, accessSync } from 'node:fs';
 import { constants } from 'node:os';
 import { PeapodError } from '../errors.ts';
+import { isTracing, trace } from './trace.ts';
 
 /** The one door to other programs. execa is loaded only by what streams for long: it costs 16 ms to import. */
 
@@ -84,12 +85,6 @@ export function which(tool: string, searchPath: string | undefined): string {
   throw toolMissing(tool);
 }
 
-/** Set by `--log-level debug`: sees each command as it could be typed, with its duration. */
-let trace: ((commandLine: string, durationMs: number, exitCode: number) => void) | undefined;
-export function traceCommands(to: typeof trace): void {
-  trace = to;
-}
-
 /**
  * Runs commands in one place: the host, the user's namespaces, a network namespace. A runner is a list of
  * words to put before a command, so that places nest.
@@ -120,7 +115,7 @@ export class Runner {
     const full = this.command(argv);
     const startedAt = performance.now();
     return collect(full, options).then((result) => {
-      trace?.(commandLine(full), performance.now() - startedAt, result.exitCode);
+      traceCommand(full, startedAt, result.exitCode);
       const { accept } = options;
       if (result.exitCode !== 0 && accept !== 'any' && !accept?.includes(result.exitCode)) {
         throw new CommandFailed(argv, result, result.signal);
@@ -153,7 +148,7 @@ export class Runner {
     const result = await child;
     if (result.code === 'ENOENT') throw toolMissing(file, result.cause);
     const exitCode = result.exitCode ?? 1;
-    trace?.(commandLine([file, ...args]), performance.now() - startedAt, exitCode);
+    traceCommand([file, ...args], startedAt, exitCode);
     return exitCode;
   }
 
@@ -167,7 +162,7 @@ export class Runner {
   /** Starts a program that outlives this process, in a session of its own; `cwd` is the caller's where it is left out. */
   start(argv: readonly string[], stdio: StdioOptions, env?: RunOptions['env'], cwd?: string): ChildProcess {
     const full = this.command(argv);
-    trace?.(`${commandLine(full)} &`, 0, 0);
+    if (isTracing()) trace(commandLine(full), undefined, 'in the background');
     const child = spawn(full[0] as string, full.slice(1), {
       stdio,
       detached: true,
@@ -209,6 +204,10 @@ export class Runner {
 }
 
 export const hostRunner = new Runner();
+
+function traceCommand(argv: readonly string[], startedAt: number, exitCode: number): void {
+  if (isTracing()) trace(commandLine(argv), performance.now() - startedAt, `exit ${exitCode}`);
+}
 
 function spawnError(argv: readonly string[], error: Error): Error {
   return (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(argv[0] as string, error) : error;
