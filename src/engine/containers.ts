@@ -1,6 +1,5 @@
 import { hostname as hostnameOfHost } from 'node:os';
 import { PeapodError } from '../errors.ts';
-import { step } from '../host/trace.ts';
 import { type PlatformRequest, parsePlatform } from '../image/access.ts';
 import { parseExposedPorts } from '../network/port-spec.ts';
 import type { PortRequest } from '../network/types.ts';
@@ -205,10 +204,9 @@ export class Containers {
     }
     const { tlsVerify, arch, os, variant, platform } = request;
     const asked = { policy, quiet: false, tlsVerify, arch, os, variant, platform };
-    const name = request.image;
-    const pull = step(`pull ${name}`, () => images.pull(name, asked, progress));
+    const pull = images.pull(request.image, asked, progress);
     const id = await this.#context.interrupt.blame(pull);
-    this.#context.events.image('pull', id, name);
+    this.#context.events.image('pull', id, request.image);
     return images.require(id);
   }
 

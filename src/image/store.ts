@@ -2,6 +2,7 @@ import { isPeapodError, messageOf, PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { Paths } from '../host/paths.ts';
+import { step } from '../host/trace.ts';
 import type { ImageTable } from '../store/images.ts';
 import type { ImageRecord } from '../store/records.ts';
 import { BlobStore } from './blobs.ts';
@@ -74,7 +75,7 @@ export class ImageStore {
   /** As `pull` where the policy is `always`, and with `allTags` the ids of all tags. */
   async pullAll(reference: string, options: PullOptions, progress: Progress): Promise<string[]> {
     const [transfers, { pullImages }] = await Promise.all([this.transfers(), import('./pull.ts')]);
-    return pullImages(transfers, reference, options, progress);
+    return step(`pull ${reference}`, () => pullImages(transfers, reference, options, progress));
   }
 
   /** Archive path, or undefined for standard input. Returns names, or `sha256:ID` of images without one. */
