@@ -1,4 +1,4 @@
-import { anyArguments, atLeast, wrongArguments } from './arguments.ts';
+import { anyArguments, wrongArguments } from './arguments.ts';
 import { chooseContainers, chosenContainers, filterFlag } from './chosen.ts';
 import { command } from './command.ts';
 import { bool, string, uint } from './flags.ts';
@@ -119,13 +119,21 @@ export const remove = command({
 
 /** conmon starts it when a container's main process has ended. */
 export const cleanup = command({
-  usage: 'CONTAINER [CONTAINER...]',
-  flags: {},
-  args: atLeast(1),
+  usage: '[options] CONTAINER [CONTAINER...]',
+  description:
+    'Records how containers have ended, and frees what only a running one needs. Running ones are left alone.',
+  flags: {
+    all: chooseContainers.all,
+    latest: chooseContainers.latest,
+    rm: bool('Remove the containers, too'),
+  },
+  args: anyArguments,
   async run(call) {
-    const engine = await call.engine();
-    return overlap(call, call.args, async (id) => {
-      await engine.containers.cleanup(id);
+    const ids = await chosenContainers(call, ['exited', 'stopped']);
+    const { containers } = await call.engine();
+    return overlap(call, ids, async (id) => {
+      await containers.cleanup(id);
+      if (call.values.rm) await containers.remove(id, { force: false, volumes: true });
       return undefined;
     });
   },

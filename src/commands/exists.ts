@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { exactly } from './arguments.ts';
 import { type Command, command } from './command.ts';
+import { bool } from './flags.ts';
 
 export const podExists = existence('pod', 'POD', (engine, name) => engine.pods.exists(name));
 export const containerExists = existence('container', 'CONTAINER', (engine, name) =>
@@ -21,7 +22,10 @@ function existence(
     usage: argument,
     description: `The exit code is 0 where the ${kind} exists, 1 where it does not.`,
     examples: [`${kind} exists NAME && echo there`],
-    flags: {},
+    flags:
+      kind === 'container'
+        ? { external: bool('Look for containers of other tools, too: there are none in this storage') }
+        : {},
     args: exactly(1),
     async run(call) {
       return (await exists(await call.engine(), call.args[0] as string)) ? 0 : 1;

@@ -22,6 +22,7 @@ export const podPs = command({
     format: string("'json', or a Go template; 'table …' for columns"),
     latest: bool('Show the last created pod', { short: 'l' }),
     'no-trunc': bool('Do not truncate ids', { aliases: ['notruncate'] }),
+    ns: bool('Show the namespaces that the containers share'),
     noheading: bool('Do not print headers', { short: 'n', aliases: ['no-heading'] }),
     quiet: bool('Print only ids', { short: 'q' }),
     sort: string('Sort by created, id, name, number or status', { default: 'created' }),
@@ -55,10 +56,14 @@ export const podPs = command({
       const chosen = Object.entries(memberColumns).filter(
         ([flag]) => values[flag as keyof typeof memberColumns],
       );
-      const last =
+      const namespaces = values.ns
+        ? [{ heading: 'NAMESPACES', cell: (view: PodView) => view.shared.join(',') }]
+        : [];
+      const counted =
         chosen.length > 0
           ? chosen.map(([, column]) => column)
           : [{ heading: '# OF CONTAINERS', cell: (view: PodView) => String(view.members.length) }];
+      const last = [...namespaces, ...counted];
       const rows = found.map((view) => [
         ...podCells(view, options),
         ...last.map(({ cell }) => cell(view, options.noTrunc)),

@@ -205,7 +205,7 @@ export class PeapodEngine implements Engine {
         `unable to look up ${name} to perform a health check: no container with name or ID "${name}" found: no such container`,
       );
     },
-    cleanup: (id) => this.#lifecycle.cleanup(id),
+    cleanup: (name) => this.#lifecycle.cleanup(this.#containers.find(name)?.id ?? name),
     ...containerVerbs(() => this.#parts()),
   };
 

@@ -100,6 +100,9 @@ describeForBoth('verbs of containers', (makeHost) => {
     const sure = await host.exec(['peapod', 'container', 'prune'], { input: 'y\n' });
     expect(sure.stdout).toContain(other);
     expect(await host.ok('ps', '-aq', '--no-trunc')).toBe(running);
+    await host.peapod('run', '--name', 'done', 'host', 'true');
+    expect(await host.ok('container', 'cleanup', '--rm', 'done')).toBe('');
+    expect((await host.peapod('container', 'exists', '--external', 'done')).exitCode).toBe(1);
     expect((await host.peapod('container', 'prune', '-f', '--filter', 'status=exited')).stderr).toMatch(
       /status is an invalid filter/,
     );
