@@ -24,7 +24,7 @@ import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
 import { parseNamespaces } from './parse-namespaces.ts';
 import { type PullPolicy, parsePullPolicy } from './parse-options.ts';
-import { withPodDefaults } from './pod-options.ts';
+import { checkMemberFlags, withPodDefaults } from './pod-options.ts';
 import { type Pods, writeNewFile } from './pods.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
 import { resolveRequires } from './requires.ts';
@@ -86,7 +86,9 @@ export class Containers {
   ): Promise<string> {
     if (request.name !== undefined) checkName(request.name);
     if (request.hostname !== undefined) checkHostname(request.hostname);
-    this.#checkPodFlags(request);
+    if (request.pod !== undefined && !request.pod.startsWith('new:')) {
+      checkMemberFlags(request, this.#pods.require(request.pod));
+    }
     this.#lifecycle.requireTools();
     const policy = parsePullPolicy(request.pull);
     const image = await this.#image(request, policy, progress);
@@ -228,33 +230,6 @@ export class Containers {
       securityOptions: [],
     };
     return this.#pods.create(pod, createCommand);
-  }
-
-  /** What belongs to the pod's network is the pod's to say. */
-  #checkPodFlags(request: ContainerCreateRequest): void {
-    if (request.pod === undefined || request.pod.startsWith('new:')) return;
-    const pod = this.#pods.require(request.pod);
-    const sharesUts = pod.shared.includes('uts') && !request.namespaces?.uts;
-    if (sharesUts && request.hostname !== undefined) {
-      throw new PeapodError(
-        'INVALID_ARGUMENT',
-        `--hostname cannot be set on a container of pod ${pod.name}: its members share one`,
-        { hint: 'give --hostname to peapod pod create' },
-      );
-    }
-    const refused = [
-      request.ports.length > 0 && '-p',
-      request.publishAll && '-P',
-      request.networks.length > 0 && '--network',
-      request.ip !== undefined && '--ip',
-      request.macAddress !== undefined && '--mac-address',
-    ].find((flag) => flag !== false);
-    if (!refused || !pod.shared.includes('net')) return;
-    throw new PeapodError(
-      'INVALID_ARGUMENT',
-      `${refused} cannot be set on a container of pod ${pod.name}: the network is the pod's`,
-      { hint: `give ${refused} to peapod pod create` },
-    );
   }
 
   async #ownSandbox(

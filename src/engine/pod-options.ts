@@ -1,7 +1,7 @@
 import { isAbsolute, normalize, resolve } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { MemberDefaults, PodOptions } from '../store/records/pod-options.ts';
-import type { SandboxSpec, SharedNamespace } from '../store/records.ts';
+import type { PodRecord, SandboxSpec, SharedNamespace } from '../store/records.ts';
 import { parseSysctls, sysctlNamespace } from './parse-devices.ts';
 import { parseSecurityOptions, readSecurityHost } from './parse-security.ts';
 import { parseSize } from './parse-size.ts';
@@ -79,6 +79,31 @@ export function withPodDefaults(
     securityOptions: [...(members.securityOptions ?? []), ...request.securityOptions],
     namespaces: { ...(pid ? { pid } : {}), ...(uts ? { uts } : {}), ...defined(request.namespaces ?? {}) },
   };
+}
+
+/** What belongs to the pod's network is the pod's to say. Throws INVALID_ARGUMENT. */
+export function checkMemberFlags(request: ContainerCreateRequest, pod: PodRecord): void {
+  const sharesUts = pod.shared.includes('uts') && !request.namespaces?.uts;
+  if (sharesUts && request.hostname !== undefined) {
+    throw new PeapodError(
+      'INVALID_ARGUMENT',
+      `--hostname cannot be set on a container of pod ${pod.name}: its members share one`,
+      { hint: 'give --hostname to peapod pod create' },
+    );
+  }
+  const refused = [
+    request.ports.length > 0 && '-p',
+    request.publishAll && '-P',
+    request.networks.length > 0 && '--network',
+    request.ip !== undefined && '--ip',
+    request.macAddress !== undefined && '--mac-address',
+  ].find((flag) => flag !== false);
+  if (!refused || !pod.shared.includes('net')) return;
+  throw new PeapodError(
+    'INVALID_ARGUMENT',
+    `${refused} cannot be set on a container of pod ${pod.name}: the network is the pod's`,
+    { hint: `give ${refused} to peapod pod create` },
+  );
 }
 
 function checkMode(name: 'pid' | 'uts', mode: string, shared: readonly SharedNamespace[]): string {
