@@ -2,6 +2,11 @@ import type { Verb } from './verb.ts';
 
 /** The verbs of images, by their names below `image`. */
 export const imageVerbs = {
+  build: {
+    summary: 'Build an image by the instructions of a Containerfile',
+    group: 'Images',
+    load: () => import('./build.ts').then((m) => m.build),
+  },
   diff: {
     summary: 'Show what the top layer of an image changes',
     group: 'Images',
@@ -62,6 +67,11 @@ export const imageVerbs = {
     group: 'Images',
     load: () => import('./image-send.ts').then((m) => m.save),
   },
+  search: {
+    summary: 'Search registries for images',
+    group: 'Images',
+    load: () => import('./search.ts').then((m) => m.search),
+  },
   tag: {
     summary: 'Give an image further names',
     group: 'Images',
@@ -76,14 +86,26 @@ export const imageVerbs = {
 
 /** Those that may be said without `image`. */
 export const topImageVerbs: Readonly<Record<string, Verb>> = {
+  build: imageVerbs.build,
   history: imageVerbs.history,
   images: imageVerbs.list,
   import: imageVerbs.import,
   load: imageVerbs.load,
+  login: {
+    summary: 'Log in to a registry',
+    group: 'Images',
+    load: () => import('./login.ts').then((m) => m.login),
+  },
+  logout: {
+    summary: 'Forget the login of a registry',
+    group: 'Images',
+    load: () => import('./login.ts').then((m) => m.logout),
+  },
   pull: imageVerbs.pull,
   push: imageVerbs.push,
   rmi: imageVerbs.rm,
   save: imageVerbs.save,
+  search: imageVerbs.search,
   tag: imageVerbs.tag,
   untag: imageVerbs.untag,
 };

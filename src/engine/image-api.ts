@@ -1,12 +1,16 @@
 import type { PlatformRequest, RegistryAccess } from '../image/access.ts';
 import type { ImportRequest } from '../image/import.ts';
+import type { LoginRequest, LogoutRequest } from '../image/login.ts';
 import type { PushOptions } from '../image/push.ts';
 import type { HistoryStep } from '../image/relations.ts';
+import type { SearchRequest, SearchResult } from '../image/search.ts';
+import type { BuildRequest, Built } from './build.ts';
 import type { Filters } from './filters.ts';
 import type { ImagePruneOptions } from './images.ts';
 import type { ImageView } from './views.ts';
 
 export type { HistoryStep } from '../image/relations.ts';
+export type { SearchResult } from '../image/search.ts';
 
 /** Receives progress lines for standard error. */
 export interface ProgressSink {
@@ -44,6 +48,8 @@ export interface ImageOperations {
   push(name: string, request: PushRequest, progress: ProgressSink): Promise<void>;
   /** Archive path, or undefined for standard input. Returns the names, or ids where untagged. */
   load(input: string | undefined, progress: ProgressSink): Promise<string[]>;
+  /** Uses this process' stdio. */
+  build(request: BuildRequest, progress: ProgressSink): Promise<Built>;
   /** Returns the id. */
   import(request: ImportRequest, progress: ProgressSink): Promise<string>;
   save(names: readonly string[], request: SaveRequest, progress: ProgressSink): Promise<void>;
@@ -58,4 +64,9 @@ export interface ImageOperations {
   /** Removes images without a name, with `all` every one without a container. Returns ids. */
   prune(options: ImagePruneOptions): Promise<string[]>;
   exists(name: string): Promise<boolean>;
+  /** Returns the exit code; uses this process' stdio. */
+  login(request: LoginRequest): Promise<number>;
+  logout(request: LogoutRequest): Promise<number>;
+  search(request: SearchRequest): Promise<SearchResult[]>;
+  searchTags(request: SearchRequest): Promise<{ name: string; tags: string[] }>;
 }

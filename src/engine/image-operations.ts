@@ -6,6 +6,7 @@ import { parsePullPolicy } from './parse-options.ts';
 /** Names in, ids and views out; what few commands need is loaded when it is asked for. */
 export function imageOperations(context: Context, lifecycle: Lifecycle): ImageOperations {
   const { interrupt, events } = context;
+  const transfers = async () => (await context.images()).transfers();
   return {
     pull: async (reference, request, progress) => {
       const policy = parsePullPolicy(request.policy);
@@ -33,6 +34,10 @@ export function imageOperations(context: Context, lifecycle: Lifecycle): ImageOp
       const found = names.map((name) => [images.require(name).id, name] as const);
       for (const [id, name] of found) events.image('loadfromarchive', id, input ?? name);
       return names;
+    },
+    build: async (request, progress) => {
+      const { buildImage } = await import('./build.ts');
+      return interrupt.blame(buildImage(context, request, progress));
     },
     import: async (request, progress) => {
       const images = await context.images();
@@ -78,6 +83,22 @@ export function imageOperations(context: Context, lifecycle: Lifecycle): ImageOp
     prune: async (options) => {
       const { pruneImages } = await import('./images.ts');
       return pruneImages(context, options);
+    },
+    login: async (request) => {
+      const { logIn } = await import('../image/login.ts');
+      return interrupt.blame(logIn(await transfers(), request));
+    },
+    logout: async (request) => {
+      const { logOut } = await import('../image/login.ts');
+      return interrupt.blame(logOut(await transfers(), request));
+    },
+    search: async (request) => {
+      const { searchImages } = await import('../image/search.ts');
+      return interrupt.blame(searchImages(await transfers(), request));
+    },
+    searchTags: async (request) => {
+      const { searchTags } = await import('../image/search.ts');
+      return interrupt.blame(searchTags(await transfers(), request));
     },
     exists: async (name) => (await context.images()).find(name) !== undefined,
   };

@@ -112,6 +112,8 @@ export async function pruneImages(
       }
     }
   }
-  if (!dryRun) await images.forgetPartial();
+  if (dryRun) return removed;
+  await images.forgetPartial();
+  if (all) await (await import('./build.ts')).forgetBuilds(context);
   return removed;
 }

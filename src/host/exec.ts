@@ -48,6 +48,7 @@ export class CommandFailed extends PeapodError {
 /** Debian's package of each program that peapod calls. */
 const packageOf: Readonly<Record<string, string>> = {
   'aardvark-dns': 'aardvark-dns',
+  buildah: 'buildah',
   conmon: 'conmon',
   crun: 'crun',
   ip: 'iproute2',

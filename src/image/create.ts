@@ -42,7 +42,7 @@ const layerTypes = {
   oci: 'application/vnd.oci.image.layer.v1.tar',
   docker: 'application/vnd.docker.image.rootfs.diff.tar',
 } as const;
-const configTypes = {
+export const configTypes = {
   oci: 'application/vnd.oci.image.config.v1+json',
   docker: 'application/vnd.docker.container.image.v1+json',
 } as const;
@@ -127,7 +127,7 @@ function compressionOf({ mediaType }: Descriptor): NewLayer['compression'] {
 }
 
 /** Throws INVALID_ARGUMENT for zstd in docker's format. */
-function layerType(format: NewImage['format'], compression: NewLayer['compression']): string {
+export function layerType(format: NewImage['format'], compression: NewLayer['compression']): string {
   if (compression === 'none') return layerTypes[format];
   if (format === 'oci') return `${layerTypes.oci}+${compression}`;
   if (compression === 'gzip') return `${layerTypes.docker}.gzip`;

@@ -1,19 +1,10 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  createReadStream,
-  createWriteStream,
-  openSync,
-  readSync,
-  statSync,
-} from 'node:fs';
+import { constants, copyFileSync, createReadStream, createWriteStream, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, PeapodError } from '../errors.ts';
-import { type Compression, compressionOf, readPlain } from '../tar/decompress.ts';
+import { compressionOfFile, readPlain } from '../tar/decompress.ts';
 import { type PlatformRequest, parsePlatform } from './access.ts';
 import { applyChanges, type Settings } from './changes.ts';
 import { createImage, type NewLayer } from './create.ts';
@@ -108,14 +99,4 @@ async function examine(file: string): Promise<NewLayer> {
     sizeBytes: statSync(file).size,
     compression: compressionOfFile(file),
   };
-}
-
-function compressionOfFile(file: string): Compression {
-  const head = Buffer.alloc(6);
-  const fd = openSync(file, 'r');
-  try {
-    return compressionOf(head.subarray(0, readSync(fd, head)));
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -99,6 +99,14 @@ export class Skopeo {
     if (exitCode !== 0) throw skopeoError(argv, exitCode, last);
   }
 
+  /** What a run of skopeo says went wrong, with what to do about it. */
+  errorOf(
+    argv: readonly string[],
+    result: { readonly exitCode: number; readonly stderr: string },
+  ): PeapodError {
+    return skopeoError(argv, result.exitCode, result.stderr);
+  }
+
   async #ask(args: readonly string[]): Promise<string> {
     const argv = ['skopeo', ...args];
     const result = await interruptible(this.#signal, (options) =>

@@ -132,6 +132,14 @@ export class ImageTable {
     ).map((row) => row.digest);
   }
 
+  /** Blobs that unpack to a layer. */
+  blobsOf(diffId: string): string[] {
+    return this.#all<{ blob: string }>(
+      'SELECT DISTINCT blob FROM image_layers WHERE diff_id = ?',
+      diffId,
+    ).map((row) => row.blob);
+  }
+
   layerBlobs(): string[] {
     return this.#all<{ blob: string }>('SELECT DISTINCT blob FROM image_layers').map((row) => row.blob);
   }

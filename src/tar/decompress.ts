@@ -1,4 +1,4 @@
-import { createReadStream, readSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { PeapodError } from '../errors.ts';
@@ -8,6 +8,8 @@ export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** Large pieces: each costs a turn of the event loop and a write. Measured: 16 KiB halves the speed. */
 const pieceBytes = 256 * 1024;
+
+const headBytes = 6;
 
 const magics: readonly (readonly [Compression | 'bzip2' | 'xz', string])[] = [
   ['gzip', '1f8b'],
@@ -30,6 +32,17 @@ export function compressionOf(head: Uint8Array): Compression {
   return found;
 }
 
+/** Throws IMAGE_INVALID for bzip2 and xz. */
+export function compressionOfFile(file: string): Compression {
+  const head = Buffer.alloc(headBytes);
+  const fd = openSync(file, 'r');
+  try {
+    return compressionOf(head.subarray(0, readSync(fd, head)));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Decompresses on a thread of its own while the caller works on the piece before. */
 export function decompress(source: Readable, compression: Compression): Readable {
   if (compression === 'none') return source;
@@ -49,8 +62,6 @@ export function readPlain(fd: number): Readable {
   const source = createReadStream('', { fd, start: 0, highWaterMark: pieceBytes });
   return decompress(source, compressionOf(head.subarray(0, length)));
 }
-
-const headBytes = 6;
 
 /** The plain content of standard input, which may be a pipe: it is read once, from where it stands. */
 export function readPlainInput(): Readable {
