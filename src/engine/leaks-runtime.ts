@@ -6,6 +6,7 @@ import { runtime } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { type FoundLeak, isId, leakOf, type Owners } from './leaks.ts';
 
+const settleMs = 2_000;
 const endPatienceMs = 5_000;
 
 /** What crun still knows: its processes may live on after their monitor. */
@@ -21,23 +22,29 @@ export function leakedContainers(context: Context, owners: Owners): FoundLeak[] 
     );
 }
 
-/** Monitors, helpers of networks and pause processes: their words or environment name the directory of their id. */
-export function leakedProcesses({ paths }: Context, owners: Owners): FoundLeak[] {
+/**
+ * Monitors, helpers of networks and pause processes: their words or environment name the directory of their id. One
+ * that is about to end, such as the monitor of a container that has just been taken away, gets its time.
+ */
+export async function leakedProcesses({ paths }: Context, owners: Owners): Promise<FoundLeak[]> {
   const pattern = new RegExp(`${RegExp.escape(paths.runRoot)}/(?:sandboxes|containers)/([0-9a-f]{64})`);
-  return readdirSync('/proc')
+  const suspects = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((name) => {
       const words = readWords(`/proc/${name}/cmdline`);
       const id = (pattern.exec(words) ?? pattern.exec(readWords(`/proc/${name}/environ`)))?.[1];
       const identity = identify(Number(name));
-      if (id === undefined || owners.known.has(id) || !identity) return [];
-      return [
-        leakOf(owners, id, { kind: 'process', what: `${name} ${words.slice(0, 60)}` }, async () => {
-          signalProcess(identity, 'SIGKILL');
-          await waitForEnd(identity, endPatienceMs);
-        }),
-      ];
+      return id === undefined || owners.known.has(id) || !identity ? [] : [{ id, words, identity }];
     });
+  const ended = await Promise.all(suspects.map(({ identity }) => waitForEnd(identity, settleMs)));
+  return suspects
+    .filter((_, index) => !ended[index])
+    .map(({ id, words, identity }) =>
+      leakOf(owners, id, { kind: 'process', what: `${identity.pid} ${words.slice(0, 60)}` }, async () => {
+        signalProcess(identity, 'SIGKILL');
+        await waitForEnd(identity, endPatienceMs);
+      }),
+    );
 }
 
 function readWords(path: string): string {

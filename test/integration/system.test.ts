@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { busyboxImage, ociArchive } from '../fixtures/images.ts';
+import { pause } from '../support/command.ts';
 import { describeForBoth } from '../support/host.ts';
 import type { TestHost } from '../support/test-host.ts';
 
@@ -152,6 +153,25 @@ describeForBoth('the system', (makeHost) => {
       /0123456789abcdef|[0-9a-f]{64}/,
     );
     await ok('system', 'reset', '-f');
+  });
+
+  it('E5: a run that is killed at any instant leaves nothing that the next command does not take back', async () => {
+    await using host = await makeHost();
+    await host.sh('printf x | peapod secret create s -; peapod network create net');
+    const words = ['--network', 'net', '-p', '8080:80', '-v', 'v:/v', '-v', '/anonymous', '--secret', 's'];
+    const startedAt = performance.now();
+    await host.ok('run', '-d', '--name', 'whole', ...words, 'host', 'sleep', '1000');
+    const wholeMs = performance.now() - startedAt;
+    await host.ok('rm', '-f', '-v', '-t', '0', 'whole');
+    for (let round = 1; round <= 5; round++) {
+      const run = host.spawn(['peapod', 'run', '-d', '--name', 'killed', ...words, 'host', 'sleep', '1000']);
+      await pause((wholeMs * round) / 6);
+      await run.stop();
+      expect(await host.ok('system', 'check'), `round ${round}`).toBe('Nothing is leaked.');
+      await host.ok('rm', '-f', '-i', '-v', '-t', '0', 'killed');
+      expect(await host.ok('system', 'check'), `after round ${round}`).toBe('Nothing is leaked.');
+      expect(await host.ok('volume', 'ls', '-q', '-f', 'anonymous=true')).toBe('');
+    }
   });
 
   it('E5: what another store has made in the same runtime directory is named and stays', async () => {
