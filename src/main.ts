@@ -29,6 +29,7 @@ export const internalVerbs: Readonly<Record<string, () => Promise<InternalVerb>>
 export interface EngineOptions {
   readonly root?: string | undefined;
   readonly runRoot?: string | undefined;
+  readonly networkConfig?: string | undefined;
   readonly logLevel: string;
 }
 
@@ -62,7 +63,11 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         signal: interrupt.signal,
       });
     }),
-    self: [...facts.self, '--root', paths.root, '--runroot', paths.runRoot],
+    self: [
+      ...facts.self,
+      ...['--root', paths.root, '--runroot', paths.runRoot],
+      ...(options.networkConfig === undefined ? [] : ['--network-config-dir', paths.networkConfig]),
+    ],
   };
   const engine = new PeapodEngine(context);
   await step('finish what killed commands left', () => engine.recover());

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import { bool, type FlagValues, string } from './flags.ts';
 
@@ -6,6 +7,7 @@ export const globalFlags = {
   'log-level': string('Log messages above this level to standard error (trace, debug, info, warn, error)', {
     default: 'warn',
   }),
+  'network-config-dir': string('Directory of the networks, which are CNI configuration lists'),
   root: string('Directory of what must survive a reboot: database, images, containers'),
   runroot: string('Directory of the runtime state'),
 } as const;
@@ -21,6 +23,7 @@ const levels = ['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', '
 export interface GlobalOptions {
   readonly root?: string | undefined;
   readonly runRoot?: string | undefined;
+  readonly networkConfig?: string | undefined;
   readonly logLevel: string;
 }
 
@@ -33,5 +36,11 @@ export function globalOptions(...given: readonly FlagValues<typeof globalFlags>[
     throw new PeapodError('INVALID_ARGUMENT', `log level "${logLevel}" is not supported`, {
       hint: `choose from: ${levels.join(', ')}`,
     });
-  return { root: last('root'), runRoot: last('runroot'), logLevel };
+  const networkConfig = last('network-config-dir');
+  return {
+    root: last('root'),
+    runRoot: last('runroot'),
+    ...(networkConfig === undefined ? {} : { networkConfig: resolve(networkConfig) }),
+    logLevel,
+  };
 }

@@ -41,12 +41,6 @@ export const verbs: Readonly<Record<string, Verb>> = {
     group: 'System',
     load: () => import('./generate-systemd.ts').then((m) => m.generateSystemd),
   },
-  'auto-update': {
-    summary: 'Not supported',
-    group: 'System',
-    load: () => import('./auto-update.ts').then((m) => m.autoUpdate),
-    hidden: true,
-  },
   ...topImageVerbs,
   ...below('image', imageVerbs),
   ...below('network', networkVerbs),

@@ -5,7 +5,7 @@ import { type Call, type Command, command } from './command.ts';
 import { hostConfigFlags, hostConfigRequest } from './container-flags.ts';
 import { array, bool, type FlagValues, list, optionalBool, string, uint } from './flags.ts';
 import { healthFlags, healthRequest } from './health-flags.ts';
-import { platformFlags } from './image-flags.ts';
+import { contentTrust, platformFlags, registryFlags } from './image-flags.ts';
 import { networkFlags, networkRequest } from './network-flags.ts';
 import { readId } from './targets.ts';
 
@@ -14,6 +14,8 @@ const createFlags = {
   ...healthFlags,
   ...hostConfigFlags,
   ...platformFlags,
+  ...contentTrust,
+  authfile: registryFlags.authfile,
   'cap-add': list('Add capabilities'),
   'cap-drop': list('Drop capabilities'),
   cidfile: string('Write the id of the container to this file'),
@@ -21,6 +23,9 @@ const createFlags = {
   env: array('Set an environment variable: KEY=value, or KEY for the value it has here', { short: 'e' }),
   'env-file': list('Read environment variables from a file'),
   'env-host': bool('Pass all environment variables of the caller'),
+  expose: list(
+    'Count these ports among those of the image: shown, and published by -P (PORT[-PORT][/PROTOCOL])',
+  ),
   interactive: bool('Keep standard input open', { short: 'i' }),
   name: string('Assign a name to the container'),
   platform: string('OS/ARCH[/VARIANT] of the image, instead of --arch, --os and --variant'),
@@ -159,6 +164,8 @@ function createRequest(call: Pick<Call, 'args' | 'command'>, values: CreateValue
     platform: values.platform,
     pull: values.pull ?? 'missing',
     tlsVerify: values['tls-verify'],
+    authFile: values.authfile,
+    expose: values.expose,
     cidFile: values.cidfile,
     replace: values.replace,
   };

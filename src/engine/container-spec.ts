@@ -7,6 +7,7 @@ import type { ContainerSpec, ImageRecord, MountSpec, RootfsSpec } from '../store
 import { resolveCommand } from './container-command.ts';
 import { resolveEnvironment } from './container-environment.ts';
 import { resolveMounts } from './container-mounts.ts';
+import { exposedPorts } from './exposed-ports.ts';
 import { resolveHealthcheck } from './health-spec.ts';
 import { parseCgroup } from './parse-cgroup.ts';
 import { parseDevices } from './parse-devices.ts';
@@ -86,7 +87,7 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     remove: request.remove,
     ...(restart ? { restart } : {}),
     ...(healthcheck ? { healthcheck } : {}),
-    exposedPorts: Object.keys(image.ExposedPorts ?? {}),
+    exposedPorts: exposedPorts(image, request.expose),
   };
 }
 

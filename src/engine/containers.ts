@@ -1,8 +1,6 @@
 import { hostname as hostnameOfHost } from 'node:os';
 import { PeapodError } from '../errors.ts';
 import { type PlatformRequest, parsePlatform } from '../image/access.ts';
-import { parseExposedPorts } from '../network/port-spec.ts';
-import type { PortRequest } from '../network/types.ts';
 import type { NamespaceSpec } from '../store/records/isolation.ts';
 import type {
   ContainerRecord,
@@ -18,6 +16,7 @@ import { hostnameFor, isShareable } from './container-namespaces.ts';
 import { resolveContainerSpec } from './container-spec.ts';
 import type { Context } from './context.ts';
 import type { ProgressSink } from './engine.ts';
+import { exposedPorts, openPorts } from './exposed-ports.ts';
 import type { Attended } from './launch.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
@@ -204,8 +203,8 @@ export class Containers {
       const present = images.find(request.image);
       if (present && isOfPlatform(present, request)) return present;
     }
-    const { tlsVerify, arch, os, variant, platform } = request;
-    const asked = { policy, quiet: false, tlsVerify, arch, os, variant, platform };
+    const { tlsVerify, authFile, arch, os, variant, platform } = request;
+    const asked = { policy, quiet: false, tlsVerify, authFile, arch, os, variant, platform };
     const pull = images.pull(request.image, asked, progress);
     const id = await this.#context.interrupt.blame(pull);
     this.#context.events.image('pull', id, request.image);
@@ -239,8 +238,8 @@ export class Containers {
   ): Promise<SandboxSpec> {
     // ipc and uts are the container's alone: the runtime makes them with it.
     const namespaces: SharedNamespace[] = ['net'];
-    const exposed = Object.keys(image?.config.config?.ExposedPorts ?? {});
-    const morePorts = request.publishAll ? exposed.flatMap((text) => openPorts(text)) : [];
+    const exposed = exposedPorts(image?.config.config ?? {}, request.expose);
+    const morePorts = request.publishAll ? openPorts(exposed) : [];
     return resolveSandboxSpec(this.#context, request, { hostname, namespaces, morePorts });
   }
 
@@ -270,8 +269,4 @@ function isOfPlatform({ config }: ImageRecord, request: PlatformRequest): boolea
   return (
     !platform || (platform.architecture === config.architecture && platform.os === (config.os ?? 'linux'))
   );
-}
-
-function openPorts(exposed: string): PortRequest[] {
-  return parseExposedPorts(exposed).map((port) => ({ ...port, hostIp: '', hostPort: undefined }));
 }

@@ -5,16 +5,21 @@ import type { NamedThing as Named, StoredKind } from '../store/name-reader.ts';
 export type NameKind = StoredKind | 'network';
 export type NamedThing = Named<NameKind>;
 
-/** `--root` and `--runroot`, where they were given. */
+/** Options of every command, where they were given. */
 export interface StoreRoots {
   readonly root?: string | undefined;
   readonly runroot?: string | undefined;
+  readonly 'network-config-dir'?: string | undefined;
 }
 
 /** Names for shells to complete: loads little, changes nothing, starts nothing. */
 export async function listNames(kinds: readonly NameKind[], roots: StoreRoots): Promise<NamedThing[]> {
   // The runtime directory is of no interest here, and looking for a good one may make it.
-  const paths = resolvePaths(readHostFacts(), { root: roots.root, runRoot: roots.runroot ?? '/run/peapod' });
+  const paths = resolvePaths(readHostFacts(), {
+    root: roots.root,
+    runRoot: roots.runroot ?? '/run/peapod',
+    networkConfig: roots['network-config-dir'],
+  });
   const stored = kinds.filter((kind) => kind !== 'network');
   const [{ readNames }, networks] = await Promise.all([
     import('../store/name-reader.ts'),

@@ -201,6 +201,9 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly pull: string;
   /** `--tls-verify`; undefined leaves it to the registries' configuration. */
   readonly tlsVerify?: boolean | undefined;
+  readonly authFile?: string | undefined;
+  /** Ports besides those that the image exposes, as typed. */
+  readonly expose?: readonly string[];
   /** `--detach-keys`, as typed; undefined for `ctrl-p,ctrl-q`. */
   readonly detachKeys?: string | undefined;
   /** Of an attended run; undefined for true. */

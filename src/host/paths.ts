@@ -38,6 +38,7 @@ export interface Paths {
 export interface PathOverrides {
   readonly root?: string | undefined;
   readonly runRoot?: string | undefined;
+  readonly networkConfig?: string | undefined;
 }
 
 export function resolvePaths(facts: HostFacts, overrides: PathOverrides = {}): Paths {
@@ -52,9 +53,7 @@ export function resolvePaths(facts: HostFacts, overrides: PathOverrides = {}): P
     volumes: join(root, 'volumes'),
     secrets: join(root, 'secrets'),
     events: join(root, 'events', 'events.log'),
-    networkConfig: facts.rootless
-      ? join(facts.env.XDG_CONFIG_HOME ?? join(facts.homeDir, '.config'), 'cni', 'net.d')
-      : '/etc/cni/net.d',
+    networkConfig: overrides.networkConfig ?? defaultNetworkConfig(facts),
     leases: facts.rootless ? join(root, 'leases') : '/var/lib/cni/networks',
     exits: join(runRoot, 'exits'),
     crunRoot: join(runRoot, 'crun'),
@@ -68,6 +67,11 @@ export function resolvePaths(facts: HostFacts, overrides: PathOverrides = {}): P
 function defaultRoot(facts: HostFacts): string {
   if (!facts.rootless) return '/var/lib/peapod';
   return join(facts.env.XDG_DATA_HOME ?? join(facts.homeDir, '.local', 'share'), 'peapod');
+}
+
+function defaultNetworkConfig(facts: HostFacts): string {
+  if (!facts.rootless) return '/etc/cni/net.d';
+  return join(facts.env.XDG_CONFIG_HOME ?? join(facts.homeDir, '.config'), 'cni', 'net.d');
 }
 
 /** XDG_RUNTIME_DIR; without one /run/user/UID where it is the caller's; else a directory of the caller's in /tmp. */

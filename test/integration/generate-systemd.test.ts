@@ -139,7 +139,7 @@ WantedBy=default.target
       expect(exitCode).toBe(125);
       expect(stderr).toMatch(message);
     }
-    expect((await host.peapod('auto-update')).stderr).toMatch(/^Error: auto-update is not supported/);
+    expect((await host.peapod('auto-update')).stderr).toMatch(/^Error: peapod auto-update is not here: /);
   });
 });
 

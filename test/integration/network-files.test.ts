@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { eventually } from '../support/command.ts';
 import { describeForBoth, describeForRoot, rootHost } from '../support/host.ts';
 import {
   addressOf,
@@ -28,6 +29,22 @@ const foreign = (name: string, subnet: string, bridge: string) =>
   });
 
 describeForBoth('networks as files', (makeHost) => {
+  it('C5: --network-config-dir is where they are, also for what ends a container behind one’s back', async () => {
+    await using host = await makeHost();
+    await host.sh('mkdir ~/networks');
+    const elsewhere = ['--network-config-dir', await host.sh('cd ~/networks; pwd')];
+    await host.ok(...elsewhere, 'network', 'create', 'apart');
+    expect(await host.sh('ls ~/networks')).toContain('apart.conflist');
+    expect(await host.ok('network', 'ls', '-q')).not.toContain('apart');
+    expect(await host.ok('__complete', ...elsewhere, 'network', 'rm', 'ap')).toBe('apart\tnetwork\n:4');
+    await host.ok(...elsewhere, 'run', '-d', '--name', 'c', '--network', 'apart', 'host', 'sleep', '0.3');
+    await host.ok('wait', 'c');
+    await eventually(async () => (await host.ok('ps', '-q')) === '');
+    await host.ok(...elsewhere, 'rm', 'c');
+    await host.ok(...elsewhere, 'network', 'rm', 'apart');
+    expect(await host.sh('ls ~/networks')).toBe('cni.lock');
+  });
+
   it('C5: subnets keep clear of what the host routes; a chosen one that does not is refused', async () => {
     await using host = await makeHost();
     await host.rootSh(

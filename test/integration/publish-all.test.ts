@@ -23,6 +23,15 @@ describeForBoth('images with ports, users and volumes', (makeHost) => {
     expect(await host.fetch(port)).toBe('exposed');
     await host.ok('run', '-d', '--name', 'none', 'exposing:1');
     expect(await host.ok('port', 'none')).toBe('');
+    await host.ok('create', '--name', 'more', '--expose', '81-82/tcp', '--expose', '53/udp', 'exposing:1');
+    expect(await host.ok('ps', '-a', '-f', 'name=more', '--format', '{{.Ports}}')).toBe(
+      '80/tcp, 53/udp, 81/tcp, 82/tcp',
+    );
+    await host.ok('create', '--name', 'host', '-P', '--expose', '8080', 'host', 'true');
+    expect(await host.ok('port', 'host')).toMatch(/^8080\/tcp -> 0\.0\.0\.0:\d+$/);
+    expect((await host.peapod('create', '--expose', '80:80', 'exposing:1')).stderr).toContain(
+      'Error: invalid exposed port "80:80"',
+    );
   });
 
   it("B4: the image's user, workdir and environment hold, a name in a directory that only its owner enters too", async () => {

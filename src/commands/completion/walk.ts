@@ -16,7 +16,7 @@ export interface Position {
   readonly positionals: readonly string[];
   /** Whether a word that begins with `-` can still be a flag. */
   readonly flagsAllowed: boolean;
-  /** Values of `--root` and `--runroot`: the store to look into. */
+  /** Values of flags, the last of each; `--root` and its like say where to look. */
   readonly roots: Readonly<Record<string, string>>;
 }
 

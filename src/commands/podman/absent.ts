@@ -3,8 +3,47 @@
  * docs/compatibility.md. A test holds it against the definitions: what peapod learns leaves this list.
  */
 
+const criu = 'checkpoints are not made: CRIU cannot freeze the helpers of a network along with a container';
+const noService = 'nothing of peapod runs elsewhere: there is no remote service, and no daemon here';
+const mounted =
+  "a container's file system is mounted while it runs, for itself alone: use cp, export or exec";
+const clones = 'inspect shows the command that made it (CreateCommand): run that again with other options';
+const trust = 'skopeo checks signatures as /etc/containers/policy.json says: change that file';
+const lists = 'lists of images for several platforms are made, and pushed, by buildah manifest';
+
 /** By path; that of a group stands for all below it. */
-export const absentVerbs: Readonly<Record<string, string>> = {};
+export const absentVerbs: Readonly<Record<string, string>> = {
+  'auto-update':
+    "nothing here replaces containers by itself: pull the image, and restart a service of 'generate systemd --new'",
+  'container checkpoint': criu,
+  'container clone': clones,
+  'container init': 'a container has no state between created and started: start it',
+  'container mount': mounted,
+  'container restore': criu,
+  'container runlabel':
+    'it runs as the caller what a stranger wrote into an image: read the label by image inspect, then decide',
+  'container unmount': mounted,
+  'generate kube': 'Kubernetes YAML is not written yet',
+  'generate spec': 'it makes input for the service of podman, which peapod does not have',
+  'image mount': "layers lie unpacked once for all containers, and are nobody's to change: use run and cp",
+  'image scp': 'a pipe does it: peapod save IMAGE | ssh HOST peapod load',
+  'image sign': 'skopeo standalone-sign does it',
+  'image tree': 'history shows the layers of an image',
+  'image trust': trust,
+  'image unmount': 'no image is mounted',
+  init: 'a container has no state between created and started: start it',
+  kube: 'Kubernetes YAML is not read yet',
+  machine: 'peapod runs on Linux itself, and makes no virtual machines',
+  manifest: lists,
+  mount: mounted,
+  'pod clone': clones,
+  'system connection': noService,
+  'system renumber': 'it mends the lock numbers of podman: peapod has none',
+  'system service': noService,
+  unmount: mounted,
+  'volume reload': 'there are no volume plugins that could have been changed',
+  'volume unmount': 'a volume is a directory: what volume mount prints was not mounted by it',
+};
 
 export interface AbsentFlags {
   /** Long names; `latest/l` has a short one as well. */
@@ -14,4 +53,53 @@ export interface AbsentFlags {
   readonly why: string;
 }
 
-export const absentFlags: readonly AbsentFlags[] = [];
+export const absentFlags: readonly AbsentFlags[] = [
+  { flags: 'connection/c identity remote/r ssh url', verbs: '', why: noService },
+  {
+    flags: 'cgroup-manager',
+    verbs: '',
+    why: 'what the machine has decides: cgroups that the caller may change, or none (see info)',
+  },
+  {
+    flags: 'conmon network-cmd-path runtime',
+    verbs: '',
+    why: 'conmon, crun, slirp4netns and pasta are those of the PATH',
+  },
+  { flags: 'events-backend', verbs: '', why: 'events are kept in one file (see events)' },
+  { flags: 'hooks-dir', verbs: '', why: 'there are no OCI hooks' },
+  { flags: 'namespace', verbs: '', why: 'another --root keeps pods and containers apart' },
+  { flags: 'noout', verbs: '', why: 'the shell does it: >/dev/null' },
+  { flags: 'runtime-flag', verbs: '', why: 'crun is called with what the options of a container ask for' },
+  { flags: 'storage-driver storage-opt', verbs: '', why: 'overlays of the kernel are the one storage' },
+  { flags: 'syslog', verbs: '', why: 'messages go to standard error: 2> >(logger -t peapod)' },
+  { flags: 'tmpdir', verbs: '', why: '--runroot is the directory of all that a reboot takes' },
+  { flags: 'volumepath', verbs: '', why: 'volumes lie below --root' },
+  {
+    flags: 'attach/a',
+    verbs: 'run,create',
+    why: 'run shows both outputs, -i adds the input, -d leaves all of them: redirect what is not wanted',
+  },
+  { flags: 'chrootdirs', why: 'mount what a chroot inside of the container needs by --volume' },
+  { flags: 'driver-opts', why: 'the one driver of secrets, file, has no options' },
+  { flags: 'exec', verbs: 'container cleanup', why: 'a session of exec cleans up by itself' },
+  {
+    flags: 'gidmap subgidname subuidname uidmap userns',
+    why: 'not yet: all containers of a user live in one user namespace, which `unshare` shows',
+  },
+  { flags: 'hostuser passwd passwd-entry', why: '/etc/passwd is that of the image: users have numbers, too' },
+  { flags: 'init-ctr', why: 'not yet: run what comes first by run --rm --pod, then start the pod' },
+  { flags: 'new-runtime', why: 'crun is the one runtime' },
+  {
+    flags: 'preserve-fds',
+    verbs: 'run',
+    why: 'a container outlives the command that started it: exec --preserve-fds hands on descriptors',
+  },
+  { flags: 'rmi', why: 'an image may be in use elsewhere: rmi removes it, image prune all that are not' },
+  { flags: 'rootless-netns', why: 'pod nsenter runs a program in the network of a pod' },
+  { flags: 'seccomp-policy', why: 'no image chooses its own profile: --security-opt seccomp=FILE' },
+  {
+    flags: 'sign-by-sigstore-private-key sign-passphrase-file',
+    why: 'skopeo copy signs, from a version on that not all systems have',
+  },
+  { flags: 'template', why: 'a unit is for a container or pod that is there: generate it for each' },
+];
