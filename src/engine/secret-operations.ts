@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
 import type { Filters } from './filters.ts';
-import type { SecretCreateRequest } from './requests.ts';
+import type { SecretCreateRequest } from './storage-requests.ts';
 import type { SecretView } from './views.ts';
 
 /** Names stand for a name, an id, or an id's unambiguous beginning. */

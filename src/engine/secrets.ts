@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import { namePattern } from './filter-views.ts';
 import { type Filters, selectBy } from './filters.ts';
 import { parseLabels } from './parse-options.ts';
-import type { SecretCreateRequest } from './requests.ts';
+import type { SecretCreateRequest } from './storage-requests.ts';
 import type { SecretView } from './views.ts';
 
 /** podman's, which is docker's. */

@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
 import type { Filters } from './filters.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import type { VolumeCreateRequest } from './requests.ts';
+import type { VolumeCreateRequest } from './storage-requests.ts';
 import type { VolumeView } from './views.ts';
 
 /** Names stand for a name or an unambiguous beginning of one. */

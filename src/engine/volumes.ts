@@ -5,7 +5,7 @@ import type { Filters } from './filters.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { checkName, newId } from './names.ts';
 import { parseLabels } from './parse-options.ts';
-import type { VolumeCreateRequest } from './requests.ts';
+import type { VolumeCreateRequest } from './storage-requests.ts';
 import type { VolumeView } from './views.ts';
 import { makeDirectory, prepare, unmountUnused } from './volume-mounts.ts';
 import { ownerOf, parseVolumeDriverOptions, type VolumePlace } from './volume-options.ts';

@@ -16,7 +16,7 @@ describeForBoth('what a person is told', (makeHost) => {
       'cleanup [0-9a-f]{12}',
     ])
       expect(debug.stderr).toMatch(new RegExp(`^debug: \\d+\\.\\d ms: ${what}`, 'm'));
-    expect(debug.stderr).toMatch(/^debug: in the background: [^]*?conmon .* -c [0-9a-f]{64}/m);
+    expect(debug.stderr).toMatch(/^debug: in the background: [\s\S]*?conmon .* -c [0-9a-f]{64}/m);
     expect(debug.stderr).toMatch(/^debug: \d+\.\d ms, exit 0: .*crun .*start [0-9a-f]{64}/m);
     await host.ok('pod', 'rm', '-f', 'web');
     const quiet = await host.peapod(...run);
