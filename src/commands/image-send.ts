@@ -25,6 +25,8 @@ docker-archive:FILE[:NAME], oci-archive:FILE[:NAME], oci:DIRECTORY[:TAG], dir:DI
     quiet: bool('Do not show progress', { short: 'q' }),
     'remove-signatures': bool('Leave signatures out'),
     'sign-by': string('Sign with the GPG key of this fingerprint'),
+    'sign-by-sigstore-private-key': string('Sign with the sigstore key in this file'),
+    'sign-passphrase-file': string('File with the passphrase of the key'),
   },
   args: (args, name) => {
     if (args.length === 0 || args.length > 2)
@@ -46,6 +48,8 @@ docker-archive:FILE[:NAME], oci-archive:FILE[:NAME], oci:DIRECTORY[:TAG], dir:DI
         digestFile: values.digestfile,
         removeSignatures: values['remove-signatures'],
         signBy: values['sign-by'],
+        signByKey: values['sign-by-sigstore-private-key'],
+        passphraseFile: values['sign-passphrase-file'],
         quiet,
       },
       progressOf(call, quiet),

@@ -72,6 +72,8 @@ export async function buildImage(
     );
     interrupt.check();
     if (exitCode !== 0) return { exitCode };
+    // With --output there are files, and no image.
+    if (!existsSync(idFile)) return { exitCode };
     const id = readFileSync(idFile, 'utf8')
       .trim()
       .replace(/^sha256:/, '');

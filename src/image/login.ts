@@ -11,6 +11,7 @@ export interface LoginRequest extends Pick<RegistryAccess, 'tlsVerify' | 'authFi
   readonly password?: string | undefined;
   readonly passwordFromInput: boolean;
   readonly show: boolean;
+  readonly verbose: boolean;
 }
 
 export interface LogoutRequest extends Pick<RegistryAccess, 'authFile'> {
@@ -26,6 +27,7 @@ export function logIn(transfers: Transfers, request: LoginRequest): Promise<numb
     ...(user === undefined ? [] : [`--username=${user}`]),
     ...(request.passwordFromInput || password !== undefined ? ['--password-stdin'] : []),
     ...(request.show ? ['--get-login'] : []),
+    ...(request.verbose ? ['--verbose'] : []),
     ...(registry === undefined ? [] : [registry]),
   ];
   // Not as an argument: everybody on the machine can read those.

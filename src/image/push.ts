@@ -18,6 +18,8 @@ export interface PushOptions extends RegistryAccess {
   readonly digestFile?: string | undefined;
   readonly removeSignatures: boolean;
   readonly signBy?: string | undefined;
+  readonly signByKey?: string | undefined;
+  readonly passphraseFile?: string | undefined;
   readonly quiet: boolean;
 }
 
@@ -54,6 +56,8 @@ export async function pushImage(
     ...(options.digestFile ? [`--digestfile=${resolve(options.digestFile)}`] : []),
     ...(options.removeSignatures ? ['--remove-signatures'] : []),
     ...(options.signBy ? [`--sign-by=${options.signBy}`] : []),
+    ...(options.signByKey ? [`--sign-by-sigstore-private-key=${options.signByKey}`] : []),
+    ...(options.passphraseFile ? [`--sign-passphrase-file=${options.passphraseFile}`] : []),
     ...(options.quiet ? ['--quiet'] : []),
   ];
   const { stores, skopeo } = transfers;
