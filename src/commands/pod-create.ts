@@ -2,6 +2,7 @@ import { atMost, wrongArguments } from './arguments.ts';
 import { command } from './command.ts';
 import { array, bool, type FlagValues, list, optionalBool, string } from './flags.ts';
 import { networkFlags, networkRequest } from './network-flags.ts';
+import { podLimitFlags, podLimitRequest } from './resource-flags.ts';
 
 /** podman's, with why peapod has them not: they are told by name. */
 const refusedFlags = {
@@ -26,6 +27,7 @@ function noUserNamespace() {
 
 const flags = {
   ...networkFlags,
+  ...podLimitFlags,
   ...refusedFlags,
   'exit-policy': string("When the last container has ended: 'continue', or 'stop' the pod", {
     value: 'policy',
@@ -59,6 +61,7 @@ Prints the pod's id. Its network is up from its first start on.`,
   examples: [
     'pod create --name web -p 8080:80',
     'pod create --network slirp4netns:allow_host_loopback=true dev',
+    'pod create --memory 1g --cpus 2 limited',
     'pod create --share +pid --label tier=front front',
     'pod create -v ./site:/site:ro --sysctl net.core.somaxconn=4096 --exit-policy stop job',
   ],
@@ -86,6 +89,8 @@ Prints the pod's id. Its network is up from its first start on.`,
       sysctls: values.sysctl,
       shmSize: values['shm-size'],
       podIdFile: values['pod-id-file'],
+      limits: podLimitRequest(values),
+      cgroupParent: values['cgroup-parent'],
       replace: values.replace,
     });
     call.stdout.line(id);

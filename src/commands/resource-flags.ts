@@ -31,11 +31,41 @@ export const limitFlags = {
   'pids-limit': int('Number of processes, -1 for no limit', { default: '2048' }),
 } as const;
 
+/** Limits of a whole pod. */
+export const podLimitFlags = {
+  'blkio-weight': limitFlags['blkio-weight'],
+  'blkio-weight-device': limitFlags['blkio-weight-device'],
+  'cgroup-parent': string("Make the pod's cgroup below this one"),
+  'cpu-shares': limitFlags['cpu-shares'],
+  cpus: limitFlags.cpus,
+  'cpuset-cpus': limitFlags['cpuset-cpus'],
+  'cpuset-mems': limitFlags['cpuset-mems'],
+  'device-read-bps': limitFlags['device-read-bps'],
+  'device-write-bps': limitFlags['device-write-bps'],
+  memory: limitFlags.memory,
+  'memory-swap': limitFlags['memory-swap'],
+} as const;
+
 export const resourceFlags = {
   ...limitFlags,
   'cgroup-conf': list('Write a value to a file of the cgroup (cgroup v2; key=value)'),
   'oom-kill-disable': bool('Never kill for want of memory (cgroup v1)'),
 } as const;
+
+export function podLimitRequest(values: FlagValues<typeof podLimitFlags>): ResourceFlags {
+  return {
+    memory: values.memory,
+    memorySwap: values['memory-swap'],
+    cpus: values.cpus,
+    cpuShares: values['cpu-shares'],
+    cpusetCpus: values['cpuset-cpus'],
+    cpusetMems: values['cpuset-mems'],
+    blkioWeight: values['blkio-weight'],
+    blkioWeightDevices: values['blkio-weight-device'],
+    deviceReadBps: values['device-read-bps'],
+    deviceWriteBps: values['device-write-bps'],
+  };
+}
 
 export function limitRequest(values: FlagValues<typeof limitFlags>): ResourceFlags {
   return {

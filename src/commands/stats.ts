@@ -1,4 +1,4 @@
-import type { StatsRequest } from '../engine/requests.ts';
+import type { StatsRequest } from '../engine/container-flags.ts';
 import type { StatsView } from '../engine/views.ts';
 import { PeapodError } from '../errors.ts';
 import { anyArguments, wrongArguments } from './arguments.ts';

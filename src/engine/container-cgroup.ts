@@ -23,11 +23,19 @@ export function runtime(context: Context): Crun {
   return new Crun(which('crun', facts.env.PATH), paths.crunRoot, cgroupPlace(context).manager);
 }
 
+/** The cgroup of a pod that has one. */
+export function podCgroupPath(context: Context, podId: string): string | undefined {
+  const cgroup = context.store.sandboxes.get(podId)?.spec.cgroup;
+  const place = cgroupPlace(context);
+  if (!cgroup || place.manager !== 'cgroupfs') return undefined;
+  return posix.join('/', cgroup.parent ?? place.parent, `peapod-pod-${podId}`);
+}
+
 /** linux.cgroupsPath as crun(1) reads it: a path, or `slice:prefix:name`. Undefined where there is to be none. */
-export function cgroupsPath(context: Context, { id, spec }: ContainerRecord): string | undefined {
+export function cgroupsPath(context: Context, { id, spec, podId }: ContainerRecord): string | undefined {
   const place = cgroupPlace(context);
   if (place.manager === 'disabled' || spec.cgroup?.mode === 'disabled') return undefined;
-  const parent = spec.cgroup?.parent ?? place.parent;
+  const parent = spec.cgroup?.parent ?? (podId && podCgroupPath(context, podId)) ?? place.parent;
   if (place.manager === 'systemd') return `${parent}:peapod:${id}`;
   return posix.join('/', parent, `peapod-${id}`);
 }

@@ -70,3 +70,17 @@ export interface NamespaceFlags {
   readonly uts?: string | undefined;
   readonly cgroupns?: string | undefined;
 }
+
+/** Of `stats` and `pod stats`. */
+export interface StatsRequest {
+  /** Names or ids; undefined for all. */
+  readonly containers?: readonly string[];
+  /** Those of these pods. */
+  readonly pods?: readonly string[];
+  /** Only those that are in a pod. */
+  readonly onlyPods?: boolean;
+  /** Also what does not run. */
+  readonly all: boolean;
+  readonly stream: boolean;
+  readonly intervalMs: number;
+}

@@ -1,6 +1,5 @@
 import { hostname as hostnameOfHost } from 'node:os';
 import { PeapodError } from '../errors.ts';
-import { type PlatformRequest, parsePlatform } from '../image/access.ts';
 import type { NamespaceSpec } from '../store/records/isolation.ts';
 import type {
   ContainerRecord,
@@ -11,6 +10,7 @@ import type {
 } from '../store/records.ts';
 import { admitContainer } from './admit-container.ts';
 import type { NamespaceFlags } from './container-flags.ts';
+import { imageFor } from './container-image.ts';
 import { inheritedMounts } from './container-mounts.ts';
 import { hostnameFor, isShareable } from './container-namespaces.ts';
 import { resolveContainerSpec } from './container-spec.ts';
@@ -22,7 +22,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
 import { parseNamespaces } from './parse-namespaces.ts';
-import { type PullPolicy, parsePullPolicy } from './parse-options.ts';
+import { parsePullPolicy } from './parse-options.ts';
 import { checkMemberFlags, withPodDefaults } from './pod-options.ts';
 import { type Pods, writeNewFile } from './pods.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
@@ -90,7 +90,7 @@ export class Containers {
     }
     this.#lifecycle.requireTools();
     const policy = parsePullPolicy(request.pull);
-    const image = await this.#image(request, policy, progress);
+    const image = await imageFor(this.#context, request, policy, progress);
     if (request.replace && request.name) await this.#removeExisting(request.name);
     const newPod = request.pod?.startsWith('new:') ? await this.#newPod(request, createCommand) : undefined;
     try {
@@ -187,30 +187,6 @@ export class Containers {
     return id;
   }
 
-  async #image(
-    request: ContainerCreateRequest,
-    policy: PullPolicy,
-    progress: ProgressSink,
-  ): Promise<ImageRecord | undefined> {
-    if (request.rootfs !== undefined || request.image === 'host') return undefined;
-    if (!request.image) {
-      throw new PeapodError('INVALID_ARGUMENT', 'an image, "host" or --rootfs is needed', {
-        hint: 'peapod run IMAGE [COMMAND…]; "host" is a fresh root on this machine\'s /usr and /etc',
-      });
-    }
-    const images = await this.#context.images();
-    if (policy === 'missing' || policy === 'never') {
-      const present = images.find(request.image);
-      if (present && isOfPlatform(present, request)) return present;
-    }
-    const { tlsVerify, authFile, arch, os, variant, platform } = request;
-    const asked = { policy, quiet: false, tlsVerify, authFile, arch, os, variant, platform };
-    const pull = images.pull(request.image, asked, progress);
-    const id = await this.#context.interrupt.blame(pull);
-    this.#context.events.image('pull', id, request.image);
-    return images.require(id);
-  }
-
   async #secrets(words: readonly string[]): Promise<SecretUse[]> {
     if (words.length === 0) return [];
     return (await import('./secret-uses.ts')).parseSecretUses(this.#context, words);
@@ -223,6 +199,8 @@ export class Containers {
       labels: [],
       labelFiles: [],
       podIdFile: undefined,
+      limits: undefined,
+      cgroupParent: undefined,
       replace: false,
       // These are the container's own.
       volumes: [],
@@ -261,12 +239,4 @@ export class Containers {
     const existing = this.find(name);
     if (existing) await this.#lifecycle.remove(existing.id, { force: true });
   }
-}
-
-/** Where another platform was asked for than that of the image here, it is pulled. */
-function isOfPlatform({ config }: ImageRecord, request: PlatformRequest): boolean {
-  const platform = parsePlatform(request);
-  return (
-    !platform || (platform.architecture === config.architecture && platform.os === (config.os ?? 'linux'))
-  );
 }

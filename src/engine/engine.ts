@@ -1,4 +1,4 @@
-import type { ResourceFlags } from './container-flags.ts';
+import type { ResourceFlags, StatsRequest } from './container-flags.ts';
 import type { EndpointFlags } from './endpoint-spec.ts';
 import type { FileOperations } from './file-operations.ts';
 import type { Filters } from './filters.ts';
@@ -11,7 +11,6 @@ import type {
   LogsRequest,
   NetworkCreateRequest,
   PodCreateRequest,
-  StatsRequest,
 } from './requests.ts';
 import type { SecretOperations } from './secret-operations.ts';
 import type { SystemOperations } from './system-operations.ts';

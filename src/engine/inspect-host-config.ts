@@ -78,3 +78,23 @@ export function inspectResources(spec: ResourceSpec): Record<string, unknown> {
     CgroupConf: spec.unified ?? null,
   };
 }
+
+/** podman's InspectPodData has other names for limits, and leaves out what is not set. */
+export function inspectPodLimits(spec: ResourceSpec): Record<string, unknown> {
+  const rates = (list: readonly DeviceRate[] | undefined) =>
+    list?.map(({ path, rate }) => ({ Path: path, Rate: rate }));
+  const fields = {
+    cpu_period: spec.cpuPeriodUs,
+    cpu_quota: spec.cpuQuotaUs,
+    cpu_shares: spec.cpuShares,
+    cpuset_cpus: spec.cpusetCpus,
+    cpuset_mems: spec.cpusetMems,
+    memory_limit: spec.memoryBytes,
+    memory_swap: spec.memorySwapBytes,
+    blkio_weight: spec.blkioWeight,
+    blkio_weight_device: spec.blkioWeightDevices?.map(({ path, weight }) => ({ Path: path, Weight: weight })),
+    device_read_bps: rates(spec.readBps),
+    device_write_bps: rates(spec.writeBps),
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

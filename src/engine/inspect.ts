@@ -4,7 +4,7 @@ import { sandboxFiles } from '../sandbox/namespaces.ts';
 import type { HealthcheckSpec, HealthRecord } from '../store/records/supervision.ts';
 import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
-import { inspectHostConfig } from './inspect-host-config.ts';
+import { inspectHostConfig, inspectPodLimits } from './inspect-host-config.ts';
 import { binds, inspectMounts, tmpfs } from './inspect-mounts.ts';
 import { networkMode, networkSettings, portBindings } from './inspect-network.ts';
 import { networkNames } from './name-servers.ts';
@@ -169,7 +169,9 @@ export async function inspectPod(
     State: view.status,
     Hostname: spec.hostname,
     Labels: pod.labels,
-    CreateCgroup: false,
+    CreateCgroup: spec.cgroup !== undefined,
+    CgroupParent: view.cgroupParent,
+    ...inspectPodLimits(spec.cgroup?.resources ?? {}),
     CreateInfra: false,
     InfraContainerID: '',
     InfraConfig: {

@@ -13,6 +13,7 @@ import type { Context } from './context.ts';
 import { writeEtcFiles } from './etc.ts';
 import { beginHealth } from './health.ts';
 import { logPath } from './parse-log.ts';
+import { makePodCgroup } from './pod-cgroups.ts';
 import { planRootfs, userOf } from './rootfs.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
 import type { GivenSecrets } from './secret-uses.ts';
@@ -107,6 +108,7 @@ export class Launcher {
     writeEtcFiles(this.#context, record, starting.view());
     const volumes = mountVolumes(this.#context, record, plan, user);
     const secrets = await this.#secrets(record);
+    makePodCgroup(this.#context, record);
     const seccomp = writeBundle(this.#context, {
       record,
       plan,

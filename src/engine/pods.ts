@@ -6,6 +6,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
 import { parseLabels, parseShare } from './parse-options.ts';
+import { podCgroup, removePodCgroup } from './pod-cgroups.ts';
 import { parseKernelOptions, parsePodOptions } from './pod-options.ts';
 import type { PodCreateRequest } from './requests.ts';
 import { startInOrder } from './requires.ts';
@@ -51,11 +52,12 @@ export class Pods {
     if (request.replace && request.name) await this.#removeExisting(request.name);
     const id = newId();
     const name = request.name ?? friendlyName(store.names);
+    const cgroup = podCgroup(this.#context, request);
     const network = await resolveSandboxSpec(this.#context, request, {
       hostname: request.hostname ?? name.slice(0, 64),
       namespaces: shared,
     });
-    const spec = { ...network, ...parseKernelOptions(request, network) };
+    const spec = { ...network, ...parseKernelOptions(request, network), ...(cgroup ? { cgroup } : {}) };
     interrupt.check();
     await this.#operations.creating(
       id,
@@ -164,6 +166,7 @@ export class Pods {
       await Promise.all(members.map((member) => this.#lifecycle.removeMember(member.id, timeoutSeconds)));
       if (store.containers.ofPod(id).length > 0) continue;
       await this.#sandboxes.release(id);
+      removePodCgroup(this.#context, id);
       const gone = store.db.transaction(() => {
         if (store.containers.ofPod(id).length > 0) return false;
         store.pods.delete(id);

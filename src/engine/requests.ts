@@ -109,6 +109,9 @@ export interface PodCreateRequest extends NetworkFlags {
   readonly sysctls?: readonly string[] | undefined;
   readonly shmSize?: string | undefined;
   readonly podIdFile?: string | undefined;
+  /** Of all members together. */
+  readonly limits?: ResourceFlags | undefined;
+  readonly cgroupParent?: string | undefined;
   readonly replace: boolean;
 }
 
@@ -226,19 +229,6 @@ export interface ExecRequest {
   readonly detachKeys?: string | undefined;
   /** So many of the caller's file descriptors from 3 on go to the command. */
   readonly preserveFds: number;
-}
-
-export interface StatsRequest {
-  /** Names or ids; undefined for all. */
-  readonly containers?: readonly string[];
-  /** Those of these pods. */
-  readonly pods?: readonly string[];
-  /** Only those that are in a pod. */
-  readonly onlyPods?: boolean;
-  /** Also what does not run. */
-  readonly all: boolean;
-  readonly stream: boolean;
-  readonly intervalMs: number;
 }
 
 export interface LogsRequest {

@@ -5,8 +5,8 @@ import { PeapodError } from '../errors.ts';
 import { cgroupVersion } from '../host/cgroups.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import { cgroupPlace, cgroupsPath } from './container-cgroup.ts';
+import type { StatsRequest } from './container-flags.ts';
 import type { EngineParts } from './parts.ts';
-import type { StatsRequest } from './requests.ts';
 import type { StatsView } from './views.ts';
 
 /**

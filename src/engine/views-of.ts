@@ -1,5 +1,6 @@
 import type { Attachment } from '../network/backend.ts';
 import type { ContainerRecord, NetworkChoice, PodRecord, SandboxRecord } from '../store/records.ts';
+import { podCgroupPath } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { networkMode } from './inspect-network.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -117,7 +118,7 @@ export class Views {
       attachments: this.#attachments(sandbox),
       ports: portsOf(sandbox),
       labels: pod.labels,
-      cgroupParent: '',
+      cgroupParent: podCgroupPath(this.#context, pod.id) ?? '',
       shared: pod.shared,
       missing: await this.#sandboxes.missing(sandbox),
     };

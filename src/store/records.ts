@@ -2,6 +2,7 @@ import type { Attachment, BackendName, PodNetworkSpec } from '../network/backend
 import type { PortMapping, PublishedPort } from '../network/types.ts';
 import type { HostConfigSpec } from './records/host-config.ts';
 import type { PodOptions } from './records/pod-options.ts';
+import type { PodCgroupSpec } from './records/resources.ts';
 import type { HealthcheckSpec, RestartSpec } from './records/supervision.ts';
 
 /** What the database keeps of a pod, a container, an image: typed rows. JSON columns hold the specs. */
@@ -60,6 +61,8 @@ export interface SandboxSpec {
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Of the /dev/shm of a shared ipc namespace. */
   readonly shmSizeBytes?: number;
+  /** A cgroup around those of all members. */
+  readonly cgroup?: PodCgroupSpec;
 }
 
 export interface SandboxRecord {

@@ -93,6 +93,46 @@ describeForRoot('limits', () => {
     );
   });
 
+  it('B8: limits of a pod hold for all its members together, and its cgroup goes with it', async () => {
+    await using host = await rootHost();
+    const id = await host.ok(
+      'pod',
+      'create',
+      '--name',
+      'front',
+      '-m',
+      '32m',
+      '--memory-swap',
+      '32m',
+      '--cpus',
+      '0.5',
+    );
+    await host.ok('run', '-d', '--pod', 'front', '--name', 'calm', 'host', 'sleep', '1000');
+    const parent = await host.ok('pod', 'inspect', 'front', '--format', '{{.CgroupParent}}');
+    expect(parent).toBe(`/peapod-pod-${id}`);
+    expect(await host.ok('exec', 'calm', 'grep', ':memory:', '/proc/self/cgroup')).toContain(
+      `:memory:${parent}/peapod-`,
+    );
+    const files = ['memory/PARENT/memory.limit_in_bytes', 'cpu/PARENT/cpu.cfs_quota_us'];
+    const paths = files.map((file) => `${cgroup}/${file.replace('/PARENT', parent)}`);
+    expect(await host.sh(`cat ${paths.join(' ')}`)).toBe('33554432\n50000');
+    const greedy = await host.peapod(
+      'run',
+      '--pod',
+      'front',
+      '--name',
+      'greedy',
+      'host',
+      'tail',
+      '/dev/zero',
+    );
+    expect(greedy.exitCode).toBe(137);
+    expect(await host.ok('inspect', 'greedy', '--format', '{{.State.OOMKilled}}')).toBe('true');
+    expect(await host.ok('ps', '--format', '{{.Names}}')).toBe('calm');
+    await host.ok('pod', 'rm', '-f', '-t', '0', 'front');
+    expect(await host.sh(`ls -d ${cgroup}/*${parent} 2>/dev/null || true`)).toBe('');
+  });
+
   it('a cgroup parent, none at all, and a private cgroup namespace', async () => {
     await using host = await rootHost();
     const read = (...flags: string[]) =>
@@ -129,6 +169,9 @@ describeForRoot('limits', () => {
     await host.ok('run', '-d', '--name', 'up', '--network', 'none', 'host', 'sleep', '1000');
     expect((await host.peapod('update', '-m', '64m', 'up')).stderr).toMatch(
       /^Error: container up has no cgroup whose limits could be changed/,
+    );
+    expect((await host.peapod('pod', 'create', '-m', '64m')).stderr).toMatch(
+      /^Error: limits of a whole pod are not supported/,
     );
     expect((await host.peapod('stats', '--no-stream')).stderr).toMatch(
       /^Error: stats is not supported in rootless mode without cgroups v2/,

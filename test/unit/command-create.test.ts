@@ -93,6 +93,8 @@ describe('pod create', () => {
           labelFiles: [],
           share: undefined,
           podIdFile: undefined,
+          limits: expect.any(Object),
+          cgroupParent: undefined,
           replace: false,
         },
       ],
@@ -122,6 +124,7 @@ describe('pod create', () => {
         dnsOptions: ['ndots:2'],
         addHosts: ['x:1.2.3.4'],
         podIdFile: 'id',
+        limits: expect.any(Object),
         replace: true,
       },
     ]);

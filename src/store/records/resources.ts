@@ -59,3 +59,9 @@ export interface RlimitSpec {
   readonly soft: number;
   readonly hard: number;
 }
+
+/** Of a pod that has one: where, and what all its members may use together. */
+export interface PodCgroupSpec {
+  readonly parent?: string;
+  readonly resources: ResourceSpec;
+}
