@@ -9,7 +9,8 @@ import { parseFilters } from './targets.ts';
 
 export const systemPrune = command({
   usage: '[options]',
-  description: `Removes what nothing uses: pods and containers that have ended, networks without any, images without a name, with
+  description: `Removes what nothing uses: pods and containers that have ended, networks of peapod's own
+without any, images without a name, with
 --all every image that no container needs, with --volumes volumes that no container has.`,
   examples: [
     'system prune --dry-run',

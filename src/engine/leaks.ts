@@ -34,6 +34,8 @@ export interface Owners {
    * runtimes of the machine, and two stores may have one runtime directory: what is theirs must stay.
    */
   isOurs(id: string): boolean;
+  /** The same of a network. */
+  hasMadeNetwork(name: string): boolean;
 }
 
 export function readOwners({ store, events }: Context): Owners {
@@ -45,6 +47,7 @@ export function readOwners({ store, events }: Context): Owners {
   return {
     known: new Set([...sandboxes, ...store.containers.all().map(({ id }) => id)]),
     isOurs: (id) => made.has(id),
+    hasMadeNetwork: (name) => text.includes(`"Network":${JSON.stringify(name)},"Status":"create"`),
   };
 }
 

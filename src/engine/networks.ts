@@ -22,6 +22,15 @@ import type { NetworkUserView, NetworkView } from './views.ts';
 /** Drivers whose networks podman and peapod make; any other belongs to somebody else's tooling. */
 const knownDrivers = new Set(['bridge', 'macvlan', 'ipvlan']);
 
+export interface NetworkPruneOptions {
+  /** Nothing is removed. */
+  readonly dryRun?: boolean;
+  /** Users that do not count: they go first. */
+  readonly leaving?: ReadonlySet<string>;
+  /** Which of the candidates may go; all of them where it is left out. */
+  readonly only?: (name: string) => boolean;
+}
+
 /** Networks that users define: files that other CNI runtimes share, and who is on them. */
 export class Networks {
   readonly #context: Context;
@@ -93,23 +102,22 @@ export class Networks {
     }
   }
 
-  /** With `dryRun` nothing is removed; users that are `leaving` do not count. */
   async prune(
     filters: Filters,
     warn: ProgressSink,
-    { dryRun = false, leaving = new Set<string>() }: { dryRun?: boolean; leaving?: ReadonlySet<string> } = {},
+    { dryRun = false, leaving, only = () => true }: NetworkPruneOptions = {},
   ): Promise<string[]> {
     const removed: string[] = [];
     await this.#files.changing(async () => {
       const views = this.#views(warn).map((view) => ({
         ...view,
-        users: view.users.filter(({ id }) => !leaving.has(id)),
+        users: view.users.filter(({ id }) => !leaving?.has(id)),
       }));
       const candidates = filterNetworks(views, filters, 'prune').filter(isUnused);
       for (const { name, driver, file } of candidates) {
         // Another tool's configuration, unlike podman's and ours, need not have its users here.
         const isOurs = knownDrivers.has(driver) && file.endsWith(`/${name}.conflist`);
-        if (!isOurs || this.#foreignLeases(name).length > 0) continue;
+        if (!isOurs || !only(name) || this.#foreignLeases(name).length > 0) continue;
         this.#context.interrupt.check();
         if (dryRun || (await this.#forget(name, false))) removed.push(name);
       }

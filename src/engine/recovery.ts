@@ -26,6 +26,10 @@ export async function recoverOperation(
   }
   const container = store.containers.get(id);
   if (!container) return;
+  if (['create', 'start'].includes(left.verb) && !parts.lifecycle.isRunning(container)) {
+    const { endHalfMade } = await import('./half-made.ts');
+    await endHalfMade(context, container);
+  }
   // Whether a killed `rm` was to take volumes along is not known: they can still be removed.
   const volumes = left.verb === 'create' || container.spec.remove;
   if (forgotten) return parts.lifecycle.dismantle(id, undefined, volumes);

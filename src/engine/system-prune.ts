@@ -3,6 +3,7 @@ import { type DiskUsage, diskUsage } from './disk-usage.ts';
 import type { ProgressSink } from './engine.ts';
 import type { Filters } from './filters.ts';
 import { pruneImages } from './images.ts';
+import { readOwners } from './leaks.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Networks } from './networks.ts';
 import type { Pods } from './pods.ts';
@@ -54,7 +55,9 @@ export async function pruneSystem(
   const gone = new Set([...pods, ...members.map(({ id }) => id)]);
   const containers = await pruneContainers(parts, filters, { dryRun, leaving: gone });
   const leaving = new Set([...gone, ...containers]);
-  const networks = await parts.networks.prune(filters, warn, { dryRun, leaving });
+  // Another runtime's stopped container may need a network of its own, and nothing here would show it.
+  const only = readOwners(parts.context).hasMadeNetwork;
+  const networks = await parts.networks.prune(filters, warn, { dryRun, leaving, only });
   const volumes = request.volumes ? await parts.volumes.prune(filters, { dryRun, leaving }) : [];
   const images = await pruneImages(parts.context, { ...request, leaving });
   const report = { pods, containers, networks, volumes, images };

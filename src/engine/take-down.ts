@@ -32,7 +32,11 @@ export async function takeDown(
   const { id } = record;
   const { crun } = lifecycle;
   endHealth(context, record);
-  if (!crun.forgetDead(id)) await crun.delete(await context.inside(), id);
+  if (!crun.forgetDead(id)) {
+    await crun.delete(await context.inside(), id);
+    // Of one that was killed half-way crun itself knows nothing.
+    rmSync(join(paths.crunRoot, id), { recursive: true, force: true });
+  }
   unmountRootfs(paths.container(id), separateMounts);
   await releaseVolumes(context, record, (other) => lifecycle.isRunning(other));
   unmountSharedMemory(context, record);

@@ -68,6 +68,16 @@ describeForBoth('secrets', (makeHost) => {
       ...['--secret', 'door,target=/tmp/abs,uid=33,mode=0440'],
       ...['--secret', 'door,type=env', '--secret', 'b,type=env,target=KEY'],
     ];
+    const asRoot = await host.peapod(
+      ...run,
+      '--secret',
+      'door',
+      'host',
+      'sh',
+      '-c',
+      'echo x >/run/secrets/door',
+    );
+    expect(asRoot.stderr).toContain('Read-only file system');
     const create = [
       'create',
       '--network',
