@@ -79,6 +79,7 @@ export const absentFlags: readonly AbsentFlags[] = [
     verbs: 'run,create',
     why: 'run shows both outputs, -i adds the input, -d leaves all of them: redirect what is not wanted',
   },
+  { flags: 'all-platforms manifest', verbs: 'build,image build', why: lists },
   { flags: 'chrootdirs', why: 'mount what a chroot inside of the container needs by --volume' },
   { flags: 'driver-opts', why: 'the one driver of secrets, file, has no options' },
   { flags: 'exec', verbs: 'container cleanup', why: 'a session of exec cleans up by itself' },
@@ -97,9 +98,5 @@ export const absentFlags: readonly AbsentFlags[] = [
   { flags: 'rmi', why: 'an image may be in use elsewhere: rmi removes it, image prune all that are not' },
   { flags: 'rootless-netns', why: 'pod nsenter runs a program in the network of a pod' },
   { flags: 'seccomp-policy', why: 'no image chooses its own profile: --security-opt seccomp=FILE' },
-  {
-    flags: 'sign-by-sigstore-private-key sign-passphrase-file',
-    why: 'skopeo copy signs, from a version on that not all systems have',
-  },
   { flags: 'template', why: 'a unit is for a container or pod that is there: generate it for each' },
 ];

@@ -21,6 +21,17 @@ function of(...paths: string[]): Record<string, string> {
 
 export const differences: Readonly<Record<string, string>> = {
   ...of('run', 'create', 'container run', 'container create'),
+  build: 'buildah does it and has to be installed; the cache of layers goes by `image prune --all`',
+  'image build': 'buildah does it and has to be installed; the cache of layers goes by `image prune --all`',
+  commit: 'TERM, HOME, HOSTNAME and `container` do not get into the image unless somebody has set them',
+  'container commit':
+    'TERM, HOME, HOSTNAME and `container` do not get into the image unless somebody has set them',
+  diff: 'of one container or image, not between two',
+  'container diff': 'of one container, not between two',
+  'image diff': 'of one image, not between two',
+  push: 'id and digest stay what they are here: nothing is compressed anew; without a destination the whole name of the image is meant',
+  'image push':
+    'id and digest stay what they are here: nothing is compressed anew; without a destination the whole name of the image is meant',
   events: 'from one file, whoever asks; events of networks as well',
   'healthcheck run':
     'the checks in between are run by a shell beside the container, not by a timer of systemd',
