@@ -276,6 +276,7 @@ function allOf(errors: readonly unknown[]): unknown {
     errors.map(messageOf).join('; and then: '),
     {
       cause: new AggregateError(errors),
+      ...(isPeapodError(first) && first.hint !== undefined ? { hint: first.hint } : {}),
     },
   );
 }

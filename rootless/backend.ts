@@ -71,7 +71,9 @@ export class Slirp4netnsBackend implements NetworkBackend {
     }
     for (const port of spec.ports) {
       if (port.protocol === 'sctp') {
-        throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns does not publish sctp ports');
+        throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns does not publish sctp ports', {
+          hint: 'a bridge of root does: --network bridge',
+        });
       }
     }
     const bySlirp = spec.ports.filter((port) => !isRelayed(port, options));
@@ -205,7 +207,10 @@ export class Slirp4netnsBackend implements NetworkBackend {
     const relayed = ports.filter((port) => isRelayed(port, { portHandler }));
     const forwarded = ports.filter((port) => !isRelayed(port, { portHandler }));
     const unknown = ports.find((port) => port.protocol === 'sctp');
-    if (unknown) throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns does not publish sctp ports');
+    if (unknown)
+      throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns does not publish sctp ports', {
+        hint: 'a bridge of root does: --network bridge',
+      });
 
     const early = await this.#takeEarly(target);
     await unpublishByRelay(

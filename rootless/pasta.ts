@@ -231,5 +231,7 @@ function keysOf(ports: readonly PortMapping[]): Set<string> {
 
 function refuseSctp(ports: readonly PortMapping[]): void {
   if (ports.every((port) => port.protocol !== 'sctp')) return;
-  throw new PeapodError('NETWORK_UNSUPPORTED', 'pasta does not publish sctp ports');
+  throw new PeapodError('NETWORK_UNSUPPORTED', 'pasta does not publish sctp ports', {
+    hint: 'a bridge of root does: --network bridge',
+  });
 }

@@ -173,5 +173,7 @@ function withHostsNameServer(attachment: Attachment): Attachment {
 
 function refuseSctp(ports: readonly PortMapping[]): void {
   if (ports.every((port) => port.protocol !== 'sctp')) return;
-  throw new PeapodError('NETWORK_UNSUPPORTED', 'sctp ports cannot be published without root');
+  throw new PeapodError('NETWORK_UNSUPPORTED', 'sctp ports cannot be published without root', {
+    hint: 'as root, a bridge publishes them',
+  });
 }

@@ -26,7 +26,10 @@ export async function checkHealth(
   const { store, events } = context;
   const { id, spec } = record;
   const { healthcheck } = spec;
-  if (!healthcheck) throw new PeapodError('INVALID_ARGUMENT', `container ${id} has no defined healthcheck`);
+  if (!healthcheck)
+    throw new PeapodError('INVALID_ARGUMENT', `container ${id} has no defined healthcheck`, {
+      hint: 'make it anew with --health-cmd',
+    });
   if (!lifecycle.isRunning(record) || record.state === 'paused') {
     throw new PeapodError('WRONG_STATE', `container ${id} is not running`);
   }

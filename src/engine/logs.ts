@@ -27,6 +27,7 @@ export async function readLogs(
     throw new PeapodError(
       'WRONG_STATE',
       "this container is using the 'none' log driver, cannot read logs: this container is not logging output",
+      { hint: 'make it anew with --log-driver k8s-file' },
     );
   };
   const emit = (record: ContainerRecord, entry: LogEntry) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import ipaddr from 'ipaddr.js';
-import { PeapodError } from '../errors.ts';
+import { messageOf, PeapodError } from '../errors.ts';
 import type { HostEntry, SharedNamespace } from '../store/records.ts';
 
 function invalid(message: string, hint?: string): PeapodError {
@@ -16,7 +16,9 @@ function readLines(path: string, flag: string): string[] {
   try {
     return readFileSync(path, 'utf8').split(/\r?\n/);
   } catch (error) {
-    throw new PeapodError('INVALID_ARGUMENT', `cannot read ${flag} ${path}`, { cause: error });
+    throw new PeapodError('INVALID_ARGUMENT', `cannot read ${flag} ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -142,6 +142,7 @@ export class Sandboxes {
         throw new PeapodError(
           'WRONG_STATE',
           'the container whose network is shared has no network namespace',
+          { hint: 'start that container first' },
         );
       paths.net = net;
     }

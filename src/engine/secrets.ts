@@ -144,6 +144,7 @@ function findSecret({ store }: Context, nameOrId: string): SecretRecord | undefi
     throw new PeapodError(
       'INVALID_ARGUMENT',
       `more than one result secret with prefix ${nameOrId}: secret is ambiguous`,
+      { hint: 'give more digits of the id, or its name' },
     );
   }
   return first;

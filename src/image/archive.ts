@@ -191,7 +191,9 @@ function ociImages(index: Buffer, layout: string, path?: string): ArchivedImage[
     'index.json',
   );
   if (!Array.isArray(manifests) || manifests.length === 0) {
-    throw new PeapodError('IMAGE_INVALID', 'the archive holds no image');
+    throw new PeapodError('IMAGE_INVALID', 'the archive holds no image', {
+      hint: 'load takes what save writes; import takes a tar archive of a root file system',
+    });
   }
   return manifests.map(({ annotations = {} }) => {
     const reference = annotations['org.opencontainers.image.ref.name'];
