@@ -4,42 +4,20 @@ import { array, bool, type FlagValues, list, optionalBool, string } from './flag
 import { networkFlags, networkRequest } from './network-flags.ts';
 import { podLimitFlags, podLimitRequest } from './resource-flags.ts';
 
-/** podman's, with why peapod has them not: they are told by name. */
-const refusedFlags = {
-  'infra-command': noInfra(),
-  'infra-conmon-pidfile': noInfra(),
-  'infra-image': noInfra(),
-  'infra-name': noInfra(),
-  gidmap: noUserNamespace(),
-  subgidname: noUserNamespace(),
-  subuidname: noUserNamespace(),
-  uidmap: noUserNamespace(),
-  userns: noUserNamespace(),
-} as const;
-
-function noInfra() {
-  return list('Refused: a pod has no infra container, its namespaces are kept without one');
-}
-
-function noUserNamespace() {
-  return list('Refused: the containers of a pod are in the user namespace of their caller');
-}
-
 const flags = {
   ...networkFlags,
   ...podLimitFlags,
-  ...refusedFlags,
   'exit-policy': string("When the last container has ended: 'continue', or 'stop' the pod", {
     value: 'policy',
     default: 'continue',
   }),
-  infra: optionalBool('Refused if true: a pod has no infra container', { default: 'false' }),
+  infra: optionalBool('Only false: a pod has no infra container', { default: 'false' }),
   name: string('Assign a name to the pod', { short: 'n' }),
   'no-hosts': bool('Leave /etc/hosts as the images have it'),
   pid: string('PID namespace of each container: private or host; --share pid makes one for all'),
   'pod-id-file': string('Write the id of the pod to this file'),
   'security-opt': array('Security options of each container, such as no-new-privileges or seccomp=FILE'),
-  'share-parent': optionalBool('Refused if true: a pod has no cgroup of its own', { default: 'false' }),
+  'share-parent': optionalBool('Only false: a pod has no cgroup of its own', { default: 'false' }),
   'shm-size': string('Size of the /dev/shm that the containers share', {
     default: '65536k',
     value: '<number>[<unit>]',
@@ -98,14 +76,10 @@ Prints the pod's id. Its network is up from its first start on.`,
   },
 });
 
+/** podman has them true by default: false is what is so here. Both helps say why. */
 function refuse(values: FlagValues<typeof flags>, typed: string): void {
-  const asked = Object.keys(refusedFlags) as (keyof typeof refusedFlags)[];
-  const name = asked.find((each) => values[each].length > 0);
-  if (name) throw refused(name, flags[name].help, typed);
-  if (values.infra) throw refused('infra', flags.infra.help, typed);
-  if (values['share-parent']) throw refused('share-parent', flags['share-parent'].help, typed);
-}
-
-function refused(name: string, help: string, typed: string) {
-  return wrongArguments(`--${name} is not supported: ${help.replace(/^Refused[^:]*: /, '')}`, typed);
+  for (const name of ['infra', 'share-parent'] as const) {
+    const why = flags[name].help.replace(/^Only false: /, '');
+    if (values[name]) throw wrongArguments(`--${name} is not here: ${why}`, typed);
+  }
 }

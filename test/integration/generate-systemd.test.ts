@@ -133,7 +133,7 @@ WantedBy=default.target
     for (const [args, message] of [
       [['nope'], /^Error: nope does not refer to a container or pod/],
       [['--restart-policy', 'foo', 'web'], /^Error: foo is not a valid restart policy/],
-      [['--template', 'web'], /^Error: unknown flag: --template/],
+      [['--template', 'web'], /^Error: --template is not here: /],
     ] as const) {
       const { exitCode, stderr } = await host.peapod('generate', 'systemd', ...args);
       expect(exitCode).toBe(125);

@@ -48,10 +48,10 @@ describeForBoth('what pod create gives to the containers of a pod', (makeHost) =
   it('B1: flags that pods have not are refused by name, bad values before anything is made', async () => {
     await using host = await makeHost();
     const refused: [flags: string[], message: RegExp][] = [
-      [['--infra-image', 'pause'], /--infra-image is not supported: a pod has no infra container/],
-      [['--infra'], /--infra is not supported/],
-      [['--userns', 'auto'], /--userns is not supported/],
-      [['--share-parent'], /--share-parent is not supported/],
+      [['--infra-image', 'pause'], /--infra-image is not here: a pod has no infra container/],
+      [['--infra'], /--infra is not here: /],
+      [['--userns', 'auto'], /--userns is not here: /],
+      [['--share-parent'], /--share-parent is not here: /],
       [['--exit-policy', 'never'], /invalid pod exit policy: "never"/],
       [['-v', '/no/such/place:/x'], /no such file or directory/],
       [['--sysctl', 'kernel.pid_max=1'], /sysctl 'kernel.pid_max' is not allowed/],

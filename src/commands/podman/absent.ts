@@ -88,6 +88,16 @@ export const absentFlags: readonly AbsentFlags[] = [
     why: 'not yet: all containers of a user live in one user namespace, which `unshare` shows',
   },
   { flags: 'hostuser passwd passwd-entry', why: '/etc/passwd is that of the image: users have numbers, too' },
+  {
+    flags: 'device volumes-from',
+    verbs: 'pod create',
+    why: 'give it to the containers of the pod, each by its own flags',
+  },
+  {
+    flags: 'infra-command infra-conmon-pidfile infra-image infra-name',
+    verbs: 'pod create',
+    why: 'a pod has no infra container: its namespaces are kept without one',
+  },
   { flags: 'init-ctr', why: 'not yet: run what comes first by run --rm --pod, then start the pod' },
   { flags: 'new-runtime', why: 'crun is the one runtime' },
   {

@@ -43,6 +43,7 @@ export const differences: Readonly<Record<string, string>> = {
   'network reload': 'of pods as well; what programs have changed of a running one is put back',
   'pod create': 'no infra container: the namespaces of a pod are kept as files, and outlive its containers',
   'pod create --infra': 'only `false`, which it is',
+  'pod create --share-parent': 'only `false`, which it is',
   'pod create --network': runDifferences[' --network'],
   'pod create --publish': 'a port is reserved when the pod is created; pod publish adds one while it runs',
   'pod inspect': 'no infra container; `Network` tells backend, addresses and name servers',
