@@ -65,6 +65,23 @@ export const restart = command({
   },
 });
 
+export const init = command({
+  usage: '[options] CONTAINER [CONTAINER...]',
+  description: `Makes all that containers need to run, namespaces, mounts and network, without starting their programs:
+what can be looked at, or prepared, before the first instruction.`,
+  examples: ['init web', 'init --all'],
+  flags: { all: chooseContainers.all, latest: chooseContainers.latest },
+  args: anyArguments,
+  async run(call) {
+    const names = await chosenContainers(call, ['created', 'exited']);
+    const { containers } = await call.engine();
+    return overlap(call, names, async (name) => {
+      await containers.init(name);
+      return name;
+    });
+  },
+});
+
 export const kill = command({
   usage: '[options] CONTAINER [CONTAINER...]',
   description: 'Sends SIGKILL, or the signal given, to the main process of running containers.',

@@ -27,6 +27,11 @@ export const containerVerbs: Record<string, Verb> = {
     group: 'Containers',
     load: () => import('./container-lifecycle.ts').then((m) => m.kill),
   },
+  init: {
+    summary: 'Initialize one or more containers',
+    group: 'Containers',
+    load: () => import('./container-lifecycle.ts').then((m) => m.init),
+  },
   restart: {
     summary: 'Restart one or more containers',
     group: 'Containers',

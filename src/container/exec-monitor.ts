@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, read, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, read, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner } from '../host/exec.ts';
 import { pipe } from '../host/libc.ts';
@@ -67,7 +67,11 @@ export async function startCoupled(runner: Runner, request: ExecMonitorRequest):
     return {
       connection,
       ctlPath: join(request.dir, 'ctl'),
-      exitCode: async () => exitCodeIn(await sync.line()),
+      exitCode: async () => {
+        const code = exitCodeIn(await sync.line());
+        forget(request);
+        return code;
+      },
       close: () => sync.close(),
     };
   } catch (error) {
@@ -119,10 +123,18 @@ function conmonWords(request: ExecMonitorRequest, attached: boolean): string[] {
   ];
 }
 
-async function started(sync: LineReader, { logFile, command }: ExecMonitorRequest): Promise<void> {
+async function started(sync: LineReader, request: ExecMonitorRequest): Promise<void> {
+  const { logFile, command } = request;
   const outcome = parseSyncLine(await sync.line());
   // With a terminal conmon gives no reason.
-  if (outcome.pid === undefined) throw createFailure(lastMessage(logFile) || outcome.message, command);
+  if (outcome.pid !== undefined) return;
+  forget(request);
+  throw createFailure(lastMessage(logFile) || outcome.message, command);
+}
+
+/** Whoever sees the end does what conmon's exit command is there for: it may be late, or not come to it. */
+function forget({ dir }: ExecMonitorRequest): void {
+  rmSync(dir, { recursive: true, force: true });
 }
 
 function exitCodeIn(line: string): number {

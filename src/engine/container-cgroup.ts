@@ -39,3 +39,8 @@ export function cgroupsPath(context: Context, { id, spec, podId }: ContainerReco
   if (place.manager === 'systemd') return `${parent}:peapod:${id}`;
   return posix.join('/', parent, `peapod-${id}`);
 }
+
+/** Throws TOOL_MISSING before anything is made. */
+export function requireTools({ facts }: Context): void {
+  for (const tool of ['crun', 'conmon', 'nsenter', 'unshare', 'mount']) which(tool, facts.env.PATH);
+}

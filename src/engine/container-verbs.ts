@@ -3,6 +3,7 @@ import type { EngineParts } from './parts.ts';
 
 type Verbs = Pick<
   ContainerOperations,
+  | 'init'
   | 'restart'
   | 'rename'
   | 'pause'
@@ -20,6 +21,12 @@ type Verbs = Pick<
 /** Verbs of containers beyond create, start, stop and rm. */
 export function containerVerbs(parts: () => EngineParts): Verbs {
   return {
+    init: async (name) => {
+      const { initContainer } = await import('./init.ts');
+      const record = parts().containers.require(name);
+      await initContainer(parts(), record);
+      return record.id;
+    },
     restart: async (name, timeoutSeconds) => {
       const { containers, lifecycle } = parts();
       const record = containers.require(name);

@@ -9,6 +9,7 @@ import type {
   SharedNamespace,
 } from '../store/records.ts';
 import { admitContainer } from './admit-container.ts';
+import { requireTools } from './container-cgroup.ts';
 import type { NamespaceFlags } from './container-flags.ts';
 import { imageFor } from './container-image.ts';
 import { inheritedMounts } from './container-mounts.ts';
@@ -88,7 +89,7 @@ export class Containers {
     if (request.pod !== undefined && !request.pod.startsWith('new:')) {
       checkMemberFlags(request, this.#pods.require(request.pod));
     }
-    this.#lifecycle.requireTools();
+    requireTools(this.#context);
     const policy = parsePullPolicy(request.pull);
     const image = await imageFor(this.#context, request, policy, progress);
     if (request.replace && request.name) await this.#removeExisting(request.name);

@@ -83,6 +83,8 @@ export interface ContainerOperations {
     name: string,
     options: { stdin: boolean; sigProxy: boolean; detachKeys?: string | undefined },
   ): Promise<number>;
+  /** All of a start but the first instruction. Throws WRONG_STATE. Returns the id. */
+  init(name: string): Promise<string>;
   /** Stops it where it runs, then starts it. Returns the id. */
   restart(name: string, timeoutSeconds?: number): Promise<string>;
   /** Throws NAME_IN_USE. */

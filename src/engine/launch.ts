@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createUnderMonitor } from '../container/conmon.ts';
+import { createUnderMonitor, type Monitored } from '../container/conmon.ts';
 import type { Crun } from '../container/crun.ts';
 import type { RootfsPlan } from '../container/rootfs.ts';
 
@@ -59,23 +59,24 @@ export class Launcher {
   }
 
   /** With its sandbox; the caller holds the operations on both. What fails is undone. */
-  async launch(record: ContainerRecord, attended?: Attended): Promise<void> {
+  async launch(record: ContainerRecord, how?: Attended | 'init'): Promise<void> {
     const own = record.sandboxId === record.id;
     try {
-      await this.launchIn(record, await this.#sandboxes.begin(record.sandboxId), attended);
+      await this.launchIn(record, await this.#sandboxes.begin(record.sandboxId), how);
     } catch (error) {
       if (own) await this.#context.interrupt.shielded(() => this.#sandboxes.release(record.id));
       throw error;
     }
   }
 
-  async launchIn(record: ContainerRecord, starting: Starting, attended?: Attended): Promise<void> {
+  async launchIn(record: ContainerRecord, starting: Starting, how?: Attended | 'init'): Promise<void> {
     const { paths, store } = this.#context;
+    const attended = how === 'init' ? undefined : how;
     const runtimeDir = paths.containerRuntime(record.id);
     mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
     const lock = await waitForLock(join(runtimeDir, 'lock'), 'exclusive', lockWaitMs);
     try {
-      await this.#run(record, starting, attended);
+      await this.#run(record, starting, how);
       if (lock && attended) attended.keep(lock);
     } catch (error) {
       // A network that still comes up would outlive the undo.
@@ -91,11 +92,10 @@ export class Launcher {
     }
   }
 
-  async #run(record: ContainerRecord, starting: Starting, attended?: Attended): Promise<void> {
+  async #run(record: ContainerRecord, starting: Starting, how?: Attended | 'init'): Promise<void> {
     const { paths, facts, store, interrupt, events } = this.#context;
     const { id } = record;
-    const limited = record.spec.cgroup?.mode !== 'disabled';
-    const crun = limited ? this.#crun() : this.#crun().withoutCgroups();
+    const crun = this.#runtimeOf(record);
     const runtimeDir = paths.containerRuntime(id);
     for (const dir of [paths.container(id), paths.exits, paths.crunRoot]) mkdirSync(dir, { recursive: true });
     // Whoever ends it may be quicker than its monitor: the code of an earlier run must not be there to read.
@@ -155,16 +155,48 @@ export class Launcher {
       if (path) writeFileSync(path, String(monitored.monitor.pid));
     }
     writeEtcFiles(this.#context, record, starting.view());
+    if (how === 'init') store.containers.setInitialized(id, { ...monitored, bootId: facts.bootId });
+    else await this.#begin(record, monitored, how);
+    seccomp.remember(crun.root, id);
+  }
+
+  /** What `init` has made runs from here on; the caller holds the operations. What fails is undone. */
+  async startInitialized(record: ContainerRecord, attended?: Attended): Promise<void> {
+    const { id, process, monitor } = record;
+    if (!process || !monitor) throw new Error(`${id} is not initialized`);
+    const lockPath = join(this.#context.paths.containerRuntime(id), 'lock');
+    const lock = await waitForLock(lockPath, 'exclusive', lockWaitMs);
+    try {
+      await this.#begin(record, { process, monitor }, attended);
+      if (lock && attended) attended.keep(lock);
+    } catch (error) {
+      await this.#takeDown(record);
+      if (record.sandboxId === id) await this.#context.interrupt.shielded(() => this.#sandboxes.release(id));
+      lock?.release();
+      throw error;
+    } finally {
+      if (!attended) lock?.release();
+    }
+  }
+
+  async #begin(record: ContainerRecord, monitored: Monitored, attended?: Attended): Promise<void> {
+    const { paths, facts, store, events } = this.#context;
+    const { id } = record;
+    const runtimeDir = paths.containerRuntime(id);
     await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
     const startedAtMs = Date.now();
-    await step('start the container', () => crun.start(runner, id));
+    const runner = await this.#context.inside();
+    await step('start the container', () => this.#runtimeOf(record).start(runner, id));
     store.containers.setRunning(id, { ...monitored, startedAtMs, bootId: facts.bootId });
     beginHealth(this.#context, { ...record, startedAtMs });
     events.container('start', record);
     if (attended) events.container('attach', record);
     // Another member that ended meanwhile did not count this one yet.
-    if (isMember) await this.#sandboxes.networks.announce(record.sandboxId);
-    seccomp.remember(crun.root, id);
+    if (record.sandboxId !== id) await this.#sandboxes.networks.announce(record.sandboxId);
+  }
+
+  #runtimeOf({ spec }: ContainerRecord): Crun {
+    return spec.cgroup?.mode === 'disabled' ? this.#crun().withoutCgroups() : this.#crun();
   }
 
   /** In this process' own mount namespace at once, else as commands for the container's. */

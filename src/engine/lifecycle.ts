@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Crun } from '../container/crun.ts';
 import { removeTree } from '../container/rootfs.ts';
 import { PeapodError } from '../errors.ts';
-import { which } from '../host/exec.ts';
-import { isAlive, waitForEnd } from '../host/processes.ts';
+import { waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
+import { isInitialized, isRunning, stillRunning } from './alive.ts';
 import { runtime } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { endProcess, killPatienceMs, sendSignal } from './end-process.ts';
@@ -50,31 +50,23 @@ export class Lifecycle {
     return this.#crun;
   }
 
-  /** Throws TOOL_MISSING before anything is made. */
-  requireTools(): void {
-    const { PATH } = this.#context.facts.env;
-    for (const tool of ['crun', 'conmon', 'nsenter', 'unshare', 'mount']) which(tool, PATH);
-  }
-
   /** Whether its first process lives now, whatever the store last heard. */
   isRunning(record: ContainerRecord): boolean {
-    return (
-      (record.state === 'running' || record.state === 'paused') &&
-      record.bootId === this.#context.facts.bootId &&
-      record.process !== undefined &&
-      isAlive(record.process)
-    );
+    return isRunning(this.#context, record);
+  }
+
+  /** For `init`: all of a start but the first instruction. The caller holds the operations. */
+  async prepare(id: string): Promise<void> {
+    await this.settle(id);
+    await this.#launcher.launch(this.#require(id), 'init');
   }
 
   /** Starts a container with its sandbox; holds the operations on both. */
   async start(id: string, attended?: Attended): Promise<void> {
     await this.#startRequired(this.#require(id));
-    await this.#operations.duringBoth(this.#require(id), 'start', async () => {
-      if (this.isRunning(this.#require(id))) return;
-      await this.settle(id);
-      await this.#restarts.anew(this.#require(id));
-      await this.#launcher.launch(this.#require(id), attended);
-    });
+    await this.#operations.duringBoth(this.#require(id), 'start', () =>
+      this.#startWith(id, (record) => this.#launcher.launch(record, attended), attended),
+    );
   }
 
   /** One after the other, in the order in which they were named, as podman has it. */
@@ -93,12 +85,24 @@ export class Lifecycle {
 
   /** Starts a member of a pod whose operation the caller holds. */
   async startInReady(id: string, sandbox: ReadySandbox): Promise<void> {
-    await this.#operations.during(id, 'start', async () => {
-      if (this.isRunning(this.#require(id))) return;
-      await this.settle(id);
-      await this.#restarts.anew(this.#require(id));
-      await this.#launcher.launchIn(this.#require(id), { network: Promise.resolve(), view: () => sandbox });
-    });
+    await this.#operations.during(id, 'start', () =>
+      this.#startWith(id, (record) =>
+        this.#launcher.launchIn(record, { network: Promise.resolve(), view: () => sandbox }),
+      ),
+    );
+  }
+
+  async #startWith(
+    id: string,
+    launch: (record: ContainerRecord) => Promise<void>,
+    attended?: Attended,
+  ): Promise<void> {
+    const record = this.#require(id);
+    if (this.isRunning(record)) return;
+    if (isInitialized(this.#context, record)) return this.#launcher.startInitialized(record, attended);
+    await this.settle(id);
+    await this.#restarts.anew(this.#require(id));
+    await launch(this.#require(id));
   }
 
   /** Stops it where it runs, then starts it, and holds the operations all the while. */
@@ -162,11 +166,7 @@ export class Lifecycle {
       if (!record) throw new PeapodError('NOT_FOUND', `no such container ${id.slice(0, 12)}`);
       const restarting = this.isRestarting(record);
       if ((restarting || this.isRunning(record)) && !options.force) {
-        throw new PeapodError(
-          'WRONG_STATE',
-          `cannot remove container ${record.id} as it is ${restarting ? 'restarting' : 'running'} - running or paused containers cannot be removed without force`,
-          { hint: `stop it first (peapod stop ${record.name}), or use --force` },
-        );
+        throw stillRunning(record, restarting ? 'restarting' : 'running');
       }
       await this.dismantle(id, options.timeoutSeconds, options.volumes ?? false);
     });
@@ -200,7 +200,7 @@ export class Lifecycle {
     const podId = this.#context.store.containers.get(id)?.podId;
     await this.#operations.during(id, 'cleanup', async () => {
       const record = this.#context.store.containers.get(id);
-      if (!record || this.isRunning(record)) return;
+      if (!record || this.isRunning(record) || isInitialized(this.#context, record)) return;
       await this.settle(id);
       if (record.spec.remove) await this.dismantle(id);
     });

@@ -1,5 +1,6 @@
 import type { Attachment } from '../network/backend.ts';
 import type { ContainerRecord, NetworkChoice, PodRecord, SandboxRecord } from '../store/records.ts';
+import { isInitialized } from './alive.ts';
 import { podCgroupPath } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { networkMode } from './inspect-network.ts';
@@ -63,6 +64,7 @@ export class Views {
 
   /** `stopped`: it has ended, and its clean-up is still to come. */
   stateOf(record: ContainerRecord): string {
+    if (isInitialized(this.#context, record)) return 'initialized';
     if (this.#lifecycle.isRestarting(record)) return 'restarting';
     if (record.state !== 'running' && record.state !== 'paused') return record.state;
     if (record.bootId !== this.#context.facts.bootId) return 'exited';

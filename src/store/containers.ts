@@ -99,6 +99,17 @@ export class ContainerTable {
     );
   }
 
+  /** Created in the runtime: what runs at the start is there. */
+  setInitialized(id: string, now: Required<Pick<ContainerRecord, 'process' | 'monitor' | 'bootId'>>): void {
+    this.#db.run(
+      `UPDATE containers SET state = 'created', process = ?, monitor = ?, boot_id = ?, exit_code = NULL WHERE id = ?`,
+      JSON.stringify(now.process),
+      JSON.stringify(now.monitor),
+      now.bootId,
+      id,
+    );
+  }
+
   setExited(
     id: string,
     now: { finishedAtMs: number; exitCode: number; oomKilled: boolean; error?: string },

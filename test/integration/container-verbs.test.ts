@@ -267,3 +267,30 @@ describeForRoot('pause', () => {
     expect(await host.ok('ps', '--format', '{{.State}}')).toBe('running\nrunning');
   });
 });
+
+describeForBoth('init', (makeHost) => {
+  it('B1: init makes all but the first instruction; start goes on from there, rm and stop end it', async () => {
+    await using host = await makeHost();
+    await host.ok('create', '--name', 'ready', 'host', 'sh', '-c', 'echo began; exit 5');
+    expect(await host.ok('init', 'ready')).toBe('ready');
+    expect(await host.ok('ps', '-a', '--format', '{{.Status}} {{.State}}')).toBe('Initialized initialized');
+    expect(await host.ok('logs', 'ready')).toBe('');
+    const again = await host.peapod('init', 'ready');
+    expect(again.exitCode).toBe(125);
+    expect(again.stderr).toMatch(/has already been created in runtime: container state improper/);
+    expect(await host.ok('container', 'prune', '-f')).toBe('');
+    const started = await host.peapod('start', '--attach', 'ready');
+    expect(started).toMatchObject({ exitCode: 5, stdout: 'began\n' });
+    expect(await host.ok('init', '--all')).toMatch(/^\w{64}$/);
+    expect(await host.ok('rm', 'ready')).toBe('ready');
+    await host.ok('pod', 'create', '--name', 'both');
+    await host.ok('create', '--pod', 'both', '--name', 'member', 'host', 'sleep', '1000');
+    await host.ok('init', 'member');
+    await host.ok('pod', 'start', 'both');
+    expect(await host.ok('ps', '--format', '{{.Names}}')).toBe('member');
+    await host.ok('stop', '-t', '0', 'member');
+    await host.ok('init', 'member');
+    await host.ok('stop', 'member');
+    expect(await host.ok('ps', '-a', '--format', '{{.State}}')).toMatch(/created|exited/);
+  });
+});
