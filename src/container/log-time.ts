@@ -25,7 +25,7 @@ export function parseGoDuration(text: string): number | undefined {
 const date = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?)?(Z|[+-]\d\d:\d\d)?$/;
 
 /**
- * What `--since` and `--until` take, as milliseconds since the epoch: RFC 3339 and its shorter forms (without
+ * What `--since` takes, as milliseconds since the epoch: RFC 3339 and its shorter forms (without
  * a zone: local time), Unix seconds with a fraction, or a Go duration back from now.
  * Throws INVALID_ARGUMENT naming the flag.
  */
@@ -42,4 +42,10 @@ export function parseLogTime(text: string, flag: string, nowMs = Date.now()): nu
   throw new PeapodError('INVALID_ARGUMENT', `failed to parse ${flag} "${text}" as time value`, {
     hint: 'give 2006-01-02T15:04:05Z, Unix seconds, or a duration such as 10m',
   });
+}
+
+/** As `parseLogTime`, for `--until`: a duration is one from now on, as podman has it. */
+export function parseUntil(text: string, nowMs = Date.now()): number {
+  const durationMs = parseGoDuration(text);
+  return durationMs === undefined ? parseLogTime(text, '--until', nowMs) : nowMs + durationMs;
 }

@@ -55,6 +55,9 @@ interface OciThrottle {
 /** podman's, see containers.conf(5). */
 export const defaultPidsLimit = 2048;
 
+/** As many as the kernel ever has (PID_MAX_LIMIT), which is no limit: crun 1.8 writes -1 as it stands, and the kernel refuses it. */
+const pidMaxLimit = 4_194_304;
+
 /** Throws INVALID_ARGUMENT where a block device that was there at `create` is gone. */
 export function ociResources(spec: ResourceSpec): Omit<OciResources, 'devices'> {
   const memory = defined({
@@ -84,7 +87,8 @@ export function ociResources(spec: ResourceSpec): Omit<OciResources, 'devices'> 
   return defined({
     memory: nonEmpty(memory),
     cpu: nonEmpty(cpu),
-    pids: spec.pidsLimit === undefined ? undefined : { limit: spec.pidsLimit > 0 ? spec.pidsLimit : -1 },
+    pids:
+      spec.pidsLimit === undefined ? undefined : { limit: spec.pidsLimit > 0 ? spec.pidsLimit : pidMaxLimit },
     blockIO: nonEmpty(blockIO),
     unified: spec.unified,
   });

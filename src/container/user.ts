@@ -4,6 +4,7 @@ import { PeapodError } from '../errors.ts';
 export interface ResolvedUser {
   readonly uid: number;
   readonly gid: number;
+  /** The group itself among them where a user was named, since a file may be closed to a group and open to others (CVE-2022-2989). */
   readonly additionalGids: readonly number[];
   /** Home directory; `/` for a user without an entry. */
   readonly home: string;
@@ -33,12 +34,16 @@ export function lookUpUser(spec: string, passwd: readonly Entry[], group: readon
   const entry = findEntry(passwd, userPart === '' ? '0' : userPart);
   const uid = entry ? id(entry[2]) : userPart === '' ? 0 : idFromWord(userPart, 'user', 'passwd');
   const home = entry?.[5] || '/';
-  if (groupPart !== '') return { uid, gid: lookUpGroup(groupPart, group), additionalGids: [], home };
+  if (groupPart !== '') {
+    const chosen = lookUpGroup(groupPart, group);
+    return { uid, gid: chosen, additionalGids: [chosen], home };
+  }
   const gid = entry ? id(entry[3]) : 0;
   const name = entry?.[0];
+  const own = spec === '' ? [] : [gid];
   const additionalGids =
     name === undefined ? [] : group.filter((line) => hasMember(line, name)).map((line) => id(line[2]));
-  return { uid, gid, additionalGids: [...new Set(additionalGids)], home };
+  return { uid, gid, additionalGids: [...new Set([...own, ...additionalGids])], home };
 }
 
 /** `--group-add` and the group of `user:group`: a name or a number. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { PeapodError } from '../errors.ts';
 import type { ContainerRecord, MountSpec } from '../store/records.ts';
 import { parseMount, parseVolumesFrom } from './parse-mount.ts';
@@ -19,8 +20,11 @@ export function resolveMounts(
     ...(request.mounts ?? []).map((word) => parseMount(word, cwd)),
     ...request.tmpfs.map((word) => parseTmpfs(word)),
   ];
+  const wanted = asked.filter(
+    (mount, index) => asked.findIndex((one) => isDeepStrictEqual(one, mount)) === index,
+  );
   const places = new Set<string>();
-  for (const { destination } of asked) {
+  for (const { destination } of wanted) {
     if (places.has(destination)) {
       throw new PeapodError('INVALID_ARGUMENT', `${destination}: duplicate mount destination`);
     }
@@ -31,7 +35,7 @@ export function resolveMounts(
     for (const { destination } of found) places.add(destination);
     return found;
   };
-  return [...asked, ...free(inherited), ...free(imageMounts(request.imageVolume, imageVolumes))];
+  return [...wanted, ...free(inherited), ...free(imageMounts(request.imageVolume, imageVolumes))];
 }
 
 /** `--image-volume`. */

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseGoDuration, parseLogTime } from '../container/log-time.ts';
+import { parseLogTime, parseUntil } from '../container/log-time.ts';
 import type { Event, EventLog } from '../store/event-log.ts';
 import type { Context } from './context.ts';
 import { eventFilter } from './event-filter.ts';
@@ -55,12 +55,6 @@ export async function readEvents(
     change?.close();
     tail.close();
   }
-}
-
-/** A duration is one from now on, as podman has it for `--until`. */
-function parseUntil(text: string): number {
-  const durationMs = parseGoDuration(text);
-  return durationMs === undefined ? parseLogTime(text, '--until') : Date.now() + durationMs;
 }
 
 /** Reads on from where it was, over the change from a full file to a new one. */

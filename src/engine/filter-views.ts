@@ -48,7 +48,7 @@ const podMatchers: Matchers<PodView> = {
   network: (view, value) => view.networks.includes(value),
   'ctr-names': (view, value) => view.members.some((member) => namePattern(value).test(member.name)),
   'ctr-ids': (view, value) => view.members.some((member) => member.id.startsWith(value)),
-  'ctr-number': (view, value) => view.members.length === wholeNumber(value),
+  'ctr-number': (view, value) => view.members.length === wholeNumber('ctr-number', value),
   'ctr-status': (view, value) => {
     checkState(value);
     return view.members.some((member) => hasState(member.status, value));
@@ -63,7 +63,7 @@ const how = { unknown, all: ['label', 'label!'] };
 export function filterContainers(views: ContainerView[], filters: Filters = {}): ContainerView[] {
   for (const value of filters['restart-policy'] ?? []) checkPolicy(value);
   for (const value of filters.status ?? []) checkState(value);
-  for (const value of filters.exited ?? []) wholeNumber(value);
+  for (const value of filters.exited ?? []) wholeNumber('exited', value);
   const matchers: Matchers<ContainerView> = {
     ...containerMatchers,
     before: (view, value) => view.createdAtMs < requireContainer(views, value).createdAtMs,
@@ -127,9 +127,12 @@ function checkPodStatus(value: string): string {
   });
 }
 
-function wholeNumber(value: string): number {
+function wholeNumber(filter: string, value: string): number {
   if (/^-?\d+$/.test(value)) return Number(value);
-  throw new PeapodError('INVALID_ARGUMENT', `invalid filter value "${value}": not a whole number`);
+  throw new PeapodError(
+    'INVALID_ARGUMENT',
+    `invalid filter value "${value}" for ${filter}: not a whole number`,
+  );
 }
 
 function requireContainer(all: readonly ContainerView[], nameOrId: string): ContainerView {

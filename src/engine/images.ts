@@ -1,5 +1,6 @@
 import { isPeapodError } from '../errors.ts';
 import { hasChildren, parentOf } from '../image/relations.ts';
+import { deletesImage } from '../image/removal.ts';
 import type { ImageStore } from '../image/store.ts';
 import type { Context } from './context.ts';
 import type { Filters } from './filters.ts';
@@ -39,7 +40,7 @@ function viewsOf(
 }
 
 /**
- * `rmi`: with force, the containers that use the image go first. Unless `noPrune` is set, what it was built
+ * `rmi`: with force, the containers of an image that is deleted go first. Unless `noPrune` is set, what it was built
  * on goes with it where that has no name and no other use.
  */
 export async function removeImage(
@@ -51,7 +52,8 @@ export async function removeImage(
   const images = await context.images();
   const usedBy = (imageId: string) => context.store.containers.idsOfImage(imageId);
   const image = images.find(name);
-  if (force && image) {
+  // Containers keep an image that only loses one of its names.
+  if (force && image && deletesImage(images.locate(name))) {
     for (const id of usedBy(image.id)) await lifecycle.remove(id, { force: true, timeoutSeconds: 0 });
   }
   let parent = image && !noPrune ? parentOf(image, images.list()) : undefined;

@@ -1,5 +1,5 @@
 import { followLog } from '../container/log-follow.ts';
-import { parseLogTime } from '../container/log-time.ts';
+import { parseLogTime, parseUntil } from '../container/log-time.ts';
 import { type LogEntry, type LogWindow, mergeLogs, readLog } from '../container/logs.ts';
 import { PeapodError } from '../errors.ts';
 import { isAlive } from '../host/processes.ts';
@@ -19,7 +19,7 @@ export async function readLogs(
   const window: LogWindow = {
     tail: request.tail,
     ...(request.since === undefined ? {} : { sinceMs: parseLogTime(request.since, '--since') }),
-    ...(request.until === undefined ? {} : { untilMs: parseLogTime(request.until, '--until') }),
+    ...(request.until === undefined ? {} : { untilMs: parseUntil(request.until) }),
   };
   const pathOf = (record: ContainerRecord) => {
     const path = logPath(context, record);

@@ -38,7 +38,7 @@ export class Views {
       name: record.name,
       imageId: spec.rootfs.kind === 'image' ? spec.rootfs.imageId : '',
       image: spec.imageName,
-      command: spec.args,
+      command: spec.command,
       createdAtMs: record.createdAtMs,
       startedAtMs: record.startedAtMs,
       finishedAtMs: record.finishedAtMs,
@@ -154,12 +154,12 @@ function podStatus(sandbox: string, members: readonly string[]): string {
   const isPaused = members.includes('paused') && !members.includes('running');
   const all = [isPaused ? 'paused' : sandbox, ...members];
   const count = (state: string) => all.filter((each) => each === state).length;
-  if (count('created') === all.length) return 'Created';
   if (count('running') === all.length) return 'Running';
   if (count('running') > 0) return 'Degraded';
-  if (count('paused') > 0) return 'Paused';
-  if (count('stopped') > 0) return 'Stopped';
-  return count('exited') > 0 ? 'Exited' : 'Created';
+  if (count('paused') === all.length) return 'Paused';
+  const ended = count('exited') + count('stopped');
+  if (ended === all.length) return 'Exited';
+  return ended > 0 ? 'Stopped' : 'Created';
 }
 
 /** Published ones, or, while nothing is published, those reserved for it. */

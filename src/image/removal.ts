@@ -9,13 +9,13 @@ import type { ImageStores } from './record.ts';
  */
 export async function removeImage(
   deps: ImageStores,
-  { image, name }: Found,
+  found: Found,
   options: { force: boolean; usedBy: (imageId: string) => string[] },
 ): Promise<string[]> {
   const { table } = deps;
-  const byName = name !== undefined && image.names.includes(name);
-  const deleteImage = !byName || image.names.length === 1;
-  if (!byName && image.names.length > 1 && !options.force) {
+  const { image, name } = found;
+  const deleteImage = deletesImage(found);
+  if (!isNamed(found) && image.names.length > 1 && !options.force) {
     throw new PeapodError(
       'WRONG_STATE',
       `unable to delete image "${image.id}" by ID with more than one tag ([${image.names.join(' ')}]): please force removal`,
@@ -28,6 +28,15 @@ export async function removeImage(
   });
   await sweep(deps);
   return [...names.map((each) => `Untagged: ${each}`), ...(deleteImage ? [`Deleted: ${image.id}`] : [])];
+}
+
+/** Whether it goes for good: by a name, an image goes with its last one. */
+export function deletesImage(found: Found): boolean {
+  return !isNamed(found) || found.image.names.length === 1;
+}
+
+function isNamed({ image, name }: Found): boolean {
+  return name !== undefined && image.names.includes(name);
 }
 
 function refuseUsed(image: ImageRecord, [container]: readonly string[]): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { followLog } from '../../src/container/log-follow.ts';
-import { parseGoDuration, parseLogTime } from '../../src/container/log-time.ts';
+import { parseGoDuration, parseLogTime, parseUntil } from '../../src/container/log-time.ts';
 import { mergeLogs, readLog } from '../../src/container/logs.ts';
 
 let dir: string;
@@ -187,6 +187,11 @@ describe('times of --since and --until', () => {
     expect(parseLogTime('2026-01-01T13:05', '--since')).toBe(new Date(2026, 0, 1, 13, 5).getTime());
     expect(parseLogTime('1767225600.25', '--since')).toBe(newYearMs + 250);
     expect(parseLogTime('10m', '--since', 1_000_000)).toBe(400_000);
+  });
+
+  it('takes a duration for --until as one from now on', () => {
+    expect(parseUntil('10m', 1_000_000)).toBe(1_600_000);
+    expect(parseUntil('2026-01-01T00:00:00Z')).toBe(newYearMs);
   });
 
   it.each(['yesterday', '', '2026-13-01', '2026-01-01 10:00'])('refuses %j', (text) => {

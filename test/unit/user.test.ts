@@ -24,15 +24,15 @@ const look = (spec: string) => lookUpUser(spec, passwd, group);
 describe('the user of a container', () => {
   it.each([
     ['', { uid: 0, gid: 0, additionalGids: [10], home: '/root' }],
-    ['root', { uid: 0, gid: 0, additionalGids: [10], home: '/root' }],
-    ['bob', { uid: 1000, gid: 1001, additionalGids: [10, 50], home: '/home/bob' }],
-    ['1000', { uid: 1000, gid: 1001, additionalGids: [10, 50], home: '/home/bob' }],
-    ['bob:staff', { uid: 1000, gid: 50, additionalGids: [], home: '/home/bob' }],
-    ['bob:7', { uid: 1000, gid: 7, additionalGids: [], home: '/home/bob' }],
-    [':staff', { uid: 0, gid: 50, additionalGids: [], home: '/root' }],
-    ['5', { uid: 5, gid: 0, additionalGids: [], home: '/' }],
-    ['5:6', { uid: 5, gid: 6, additionalGids: [], home: '/' }],
-    ['42', { uid: 7, gid: 7, additionalGids: [], home: '/seven' }],
+    ['root', { uid: 0, gid: 0, additionalGids: [0, 10], home: '/root' }],
+    ['bob', { uid: 1000, gid: 1001, additionalGids: [1001, 10, 50], home: '/home/bob' }],
+    ['1000', { uid: 1000, gid: 1001, additionalGids: [1001, 10, 50], home: '/home/bob' }],
+    ['bob:staff', { uid: 1000, gid: 50, additionalGids: [50], home: '/home/bob' }],
+    ['bob:7', { uid: 1000, gid: 7, additionalGids: [7], home: '/home/bob' }],
+    [':staff', { uid: 0, gid: 50, additionalGids: [50], home: '/root' }],
+    ['5', { uid: 5, gid: 0, additionalGids: [0], home: '/' }],
+    ['5:6', { uid: 5, gid: 6, additionalGids: [6], home: '/' }],
+    ['42', { uid: 7, gid: 7, additionalGids: [7], home: '/seven' }],
   ])('%j is looked up as podman does (B4)', (spec, expected) => {
     expect(look(spec)).toEqual(expected);
   });
@@ -74,7 +74,7 @@ describe('files of a container’s root', () => {
     mkdirSync(join(root, 'real'));
     writeFileSync(join(root, 'real', 'passwd'), 'bob:x:5:6::/home/bob:/bin/sh\n');
     symlinkSync('/real/passwd', join(root, 'etc', 'passwd'));
-    expect(resolveUser('bob', [root])).toEqual({ uid: 5, gid: 6, additionalGids: [], home: '/home/bob' });
+    expect(resolveUser('bob', [root])).toEqual({ uid: 5, gid: 6, additionalGids: [6], home: '/home/bob' });
   });
 
   it('that are no regular files or too large do not hold us up (E6)', () => {
