@@ -109,6 +109,7 @@ export const testNeeds = [
     dnf: 'iptables-nft',
     why: 'firewalls as Docker and ufw make them, in the tests',
   },
+  { isThere: program('podman'), apt: 'podman', dnf: 'podman', why: 'whose answers ours are compared with' },
   // Not needed to run pods, but recommended: `--network pasta`.
   { isThere: program('pasta'), apt: 'passt', dnf: 'passt', why: 'the third network backend' },
   { isThere: program('hostname'), apt: 'hostname', dnf: 'hostname', why: 'names of test hosts' },
@@ -116,6 +117,5 @@ export const testNeeds = [
 
 /** What `npm run bench` compares with. */
 export const benchNeeds = [
-  { isThere: program('podman'), apt: 'podman', dnf: 'podman', why: 'to compare with' },
   { isThere: program('iperf3'), apt: 'iperf3', dnf: 'iperf3', why: 'measures throughput' },
 ];

@@ -8,8 +8,11 @@ import {
   type Verdict,
 } from './compatibility.ts';
 
-/** docs/compatibility.md: a test keeps the file true. */
-export async function compatibilityText(podman: PodmanCommands): Promise<string> {
+/** docs/compatibility.md: a test keeps the file true. `differences` are what podman beside peapod has shown. */
+export async function compatibilityText(
+  podman: PodmanCommands,
+  differences: Readonly<Record<string, readonly string[]>>,
+): Promise<string> {
   const { commands } = await compare(podman);
   const below = commands.filter(({ path }) => path !== '');
   const here = below.filter(({ verdict }) => verdict.is !== 'not here');
@@ -42,6 +45,16 @@ export async function compatibilityText(podman: PodmanCommands): Promise<string>
     const names = here.filter(({ path }) => verbOf(path) === verbOf(command.path)).map(({ path }) => path);
     lines.push('', `### ${names.join(', ')}`, '');
     lines.push(...(command.flags.length === 0 ? ['No flags.'] : flagTable(command)));
+  }
+  lines.push(
+    '',
+    '## What comes of the same command line',
+    '',
+    'The tests run each line of `test/differential/lines/` by podman 4.3 and by peapod: exit codes, output, errors and JSON',
+    'are the same, but for this:',
+  );
+  for (const [topic, reasons] of Object.entries(differences)) {
+    lines.push('', `### ${topic}`, '', ...reasons.map((reason) => `- ${reason}`));
   }
   lines.push('', '## Only here', '', ...(await onlyHere(podman)));
   return `${lines.join('\n')}\n`;

@@ -1,0 +1,3 @@
+import { describeBoth } from './differential.ts';
+
+describeBoth('images');
