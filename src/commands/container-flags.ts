@@ -44,6 +44,7 @@ export const hostConfigFlags = {
   unsetenv: array('Do not set this variable of the image or of peapod'),
   'unsetenv-all': bool('Set none of the variables of the image or of peapod'),
   'volumes-from': array('Mount the volumes and directories of another container (CONTAINER[:ro])'),
+  userns: string('User namespace: host, or keep-id[:uid=N,gid=N] to be the same user inside'),
   uts: string('UTS namespace: private, host, container:NAME or ns:PATH'),
 } as const;
 
@@ -83,6 +84,7 @@ export function hostConfigRequest(values: FlagValues<typeof hostConfigFlags>): H
       ipc: values.ipc,
       uts: values.uts,
       cgroupns: values.cgroupns,
+      userns: values.userns,
     },
     process: {
       ulimits: values.ulimit,

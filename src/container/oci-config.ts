@@ -8,6 +8,7 @@ import { buildProcess, type OciProcess } from './oci-process.ts';
 import type { HardLimits } from './rlimits.ts';
 import type { OciSeccomp } from './seccomp-profile.ts';
 import type { ResolvedUser } from './user.ts';
+import type { IdMappings } from './user-namespace.ts';
 
 /** config.json: https://github.com/opencontainers/runtime-spec/blob/v1.0.2/config.md */
 export interface OciConfig {
@@ -43,6 +44,8 @@ export interface OciConfigInput {
   readonly rootless: boolean;
   readonly limits: HardLimits;
   readonly availableCapabilities: readonly string[];
+  /** Of a user namespace of the container's own. */
+  readonly idMappings?: IdMappings | undefined;
   /** Of `loadSeccomp`; both absent where unconfined. */
   readonly seccomp?: OciSeccomp | undefined;
   readonly seccompAnnotations?: Readonly<Record<string, string>>;

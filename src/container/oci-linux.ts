@@ -5,6 +5,7 @@ import type { OciConfigInput } from './oci-config.ts';
 import { type OciMount, rootfsPropagation } from './oci-mounts.ts';
 import { defaultPidsLimit, type OciDeviceRule, type OciResources, ociResources } from './resources.ts';
 import type { OciSeccomp } from './seccomp-profile.ts';
+import type { OciIdMapping } from './user-namespace.ts';
 
 /** `linux` of config.json: https://github.com/opencontainers/runtime-spec/blob/v1.0.2/config-linux.md */
 export interface OciLinux {
@@ -18,6 +19,8 @@ export interface OciLinux {
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
   readonly personality?: { readonly domain: string };
+  readonly uidMappings?: readonly OciIdMapping[];
+  readonly gidMappings?: readonly OciIdMapping[];
 }
 
 interface OciDevice {
@@ -41,7 +44,8 @@ export function buildLinux(input: OciConfigInput, mounts: readonly OciMount[]): 
     ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
     resources: resources(input),
     ...(input.cgroupsPath === undefined ? {} : { cgroupsPath: input.cgroupsPath }),
-    namespaces: ociNamespaces(namespaces),
+    namespaces: [...ociNamespaces(namespaces), ...(input.idMappings ? [{ type: 'user' }] : [])],
+    ...(input.idMappings ? { uidMappings: input.idMappings.uids, gidMappings: input.idMappings.gids } : {}),
     ...(devices.length ? { devices } : {}),
     ...(input.seccomp ? { seccomp: input.seccomp } : {}),
     ...(propagation ? { rootfsPropagation: propagation } : {}),

@@ -8,6 +8,7 @@ import { readHardLimits } from '../container/rlimits.ts';
 import type { RootfsPlan } from '../container/rootfs.ts';
 import { loadSeccomp, type SeccompFilter } from '../container/seccomp.ts';
 import type { ResolvedUser } from '../container/user.ts';
+import type { IdMappings } from '../container/user-namespace.ts';
 import type { ContainerRecord, MountSpec } from '../store/records.ts';
 import { cgroupsPath } from './container-cgroup.ts';
 import { containerNamespaces, type PodOf, shareableShm } from './container-namespaces.ts';
@@ -25,6 +26,8 @@ export interface BundleInput {
   readonly mounts: readonly MountSpec[];
   /** Variables that only the container may know: not of its spec. */
   readonly secretEnv: Readonly<Record<string, string>>;
+  /** Undefined without a user namespace of its own. */
+  readonly idMappings: IdMappings | undefined;
   readonly crunPath: string;
 }
 
@@ -46,7 +49,8 @@ export function writeBundle(context: Context, input: BundleInput): SeccompFilter
     rootDir: input.plan.path,
     user,
     namespaces: choices,
-    foreignNetwork: sandbox.record.spec.network.kind === 'netns',
+    foreignNetwork: sandbox.record.spec.network.kind === 'netns' || input.idMappings !== undefined,
+    idMappings: input.idMappings,
     hostname: spec.hostname,
     setHostname: hostname !== undefined,
     generated: generatedFiles(context, record, sandbox),

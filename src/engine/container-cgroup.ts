@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { Crun } from '../container/crun.ts';
-import { type CgroupPlace, findCgroupPlace } from '../host/cgroups.ts';
-import { which } from '../host/exec.ts';
+import { type CgroupPlace, findCgroupPlace, scopeWords } from '../host/cgroups.ts';
+import { type Runner, which } from '../host/exec.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 
@@ -15,6 +15,13 @@ export function cgroupPlace(context: Context): CgroupPlace {
     places.set(context, place);
   }
   return place;
+}
+
+/** `context.inside()` for programs that enter the cgroup of a running container. */
+export async function insideCgroups(context: Context): Promise<Runner> {
+  const inside = await context.inside();
+  const words = scopeWords(cgroupPlace(context), context.facts.uid);
+  return words.length > 0 ? context.host.within([...words, ...inside.prefix]) : inside;
 }
 
 /** Throws TOOL_MISSING. */

@@ -69,6 +69,8 @@ export interface NamespaceFlags {
   readonly ipc?: string | undefined;
   readonly uts?: string | undefined;
   readonly cgroupns?: string | undefined;
+  /** `host`, `keep-id`. */
+  readonly userns?: string | undefined;
 }
 
 /** Of `stats` and `pod stats`. */

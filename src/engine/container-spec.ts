@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkCapabilities } from '../container/capabilities.ts';
 import { PeapodError } from '../errors.ts';
-import type { NamespaceSpec } from '../store/records/isolation.ts';
+import type { KeepIdSpec, NamespaceSpec } from '../store/records/isolation.ts';
 import type { ContainerSpec, ImageRecord, MountSpec, RootfsSpec } from '../store/records.ts';
 import { resolveCommand } from './container-command.ts';
 import { resolveEnvironment } from './container-environment.ts';
@@ -27,6 +27,7 @@ export interface SpecInputs {
   readonly hostname: string;
   /** False if left out. */
   readonly rootless?: boolean;
+  readonly keepId?: KeepIdSpec | undefined;
   /** None but the default ones if left out. */
   readonly namespaces?: NamespaceSpec;
   /** Of `--volumes-from`. */
@@ -41,7 +42,7 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
   const restart = parseRestart(request.restart, request.remove);
   checkCapabilities(request.capAdd, request.capDrop);
   const security = parseSecurityOptions(request.securityOptions, inputs.cwd, readSecurityHost);
-  const rootless = inputs.rootless ?? false;
+  const { keepId, rootless = false } = inputs;
   const { entrypoint, command } = resolveCommand(request, image.Entrypoint ?? [], image.Cmd ?? []);
   const args = [...entrypoint, ...command];
   if (args.length === 0) {
@@ -60,7 +61,8 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     command,
     env: resolveEnvironment(request, inputs.env, image.Env ?? []),
     workdir: checkWorkdir(request.workdir ?? (image.WorkingDir || '/')),
-    user: request.user ?? image.User ?? '',
+    user: request.user ?? (image.User || (keepId ? `${keepId.uid}:${keepId.gid}` : '')),
+    ...(keepId ? { keepId } : {}),
     hostname: inputs.hostname,
     labels: { ...image.Labels, ...parseLabels(request.labels, request.labelFiles) },
     annotations: parseAnnotations(request.annotations ?? []),

@@ -24,6 +24,7 @@ import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
 import { parseNamespaces } from './parse-namespaces.ts';
 import { parsePullPolicy } from './parse-options.ts';
+import { parseUserns } from './parse-userns.ts';
 import { checkMemberFlags, withPodDefaults } from './pod-options.ts';
 import { type Pods, writeNewFile } from './pods.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
@@ -129,6 +130,7 @@ export class Containers {
       cwd: process.cwd(),
       hostname,
       rootless: facts.rootless,
+      keepId: parseUserns(request.namespaces?.userns, facts),
       inherited: inheritedMounts(request.volumesFrom ?? [], (donor) => this.require(donor)),
       namespaces,
     });

@@ -10,6 +10,7 @@ import { PeapodError } from '../errors.ts';
 import { checkInherited } from '../host/inherited.ts';
 import { terminalSize } from '../host/terminal.ts';
 import type { ContainerRecord } from '../store/records.ts';
+import { insideCgroups } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { newId } from './names.ts';
@@ -78,7 +79,7 @@ async function runInForeground(session: Session): Promise<number> {
   const fds = Array.from({ length: preserveFds }, (_, index) =>
     checkInherited(3 + index, context.paths.root),
   );
-  const runner = await context.inside();
+  const runner = await insideCgroups(context);
   const words = lifecycle.crun.command(
     '--log-format=json',
     `--log=${logFile}`,
@@ -109,7 +110,7 @@ async function runInForeground(session: Session): Promise<number> {
 async function runOnTerminal(session: Session): Promise<number> {
   const { context, request } = session;
   const { startCoupled } = await import('../container/exec-monitor.ts');
-  const monitored = await startCoupled(await context.inside(), monitorRequest(session));
+  const monitored = await startCoupled(await insideCgroups(context), monitorRequest(session));
   try {
     const { ended } = await pumpAttach(monitored.connection, {
       ctlPath: monitored.ctlPath,
@@ -127,7 +128,7 @@ async function runOnTerminal(session: Session): Promise<number> {
 
 async function runDetached(session: Session): Promise<void> {
   const { startDetached } = await import('../container/exec-monitor.ts');
-  await startDetached(await session.context.inside(), monitorRequest(session));
+  await startDetached(await insideCgroups(session.context), monitorRequest(session));
 }
 
 function monitorRequest(session: Session) {

@@ -5,6 +5,7 @@ import { PeapodError } from '../errors.ts';
 import { processGroup } from '../host/processes.ts';
 import type { HealthcheckSpec, HealthResult } from '../store/records/supervision.ts';
 import type { ContainerRecord } from '../store/records.ts';
+import { insideCgroups } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { sendSignal } from './end-process.ts';
 import { nextHealth } from './health.ts';
@@ -85,7 +86,7 @@ async function runCheck(
       `--pid-file=${pidFile}`,
       record.id,
     );
-    const runner = await context.inside();
+    const runner = await insideCgroups(context);
     const child = runner.start(command, ['ignore', 'pipe', 'pipe']);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {

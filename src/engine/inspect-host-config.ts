@@ -19,6 +19,7 @@ export function inspectHostConfig(context: Context, record: ContainerRecord): Re
     Cgroups: spec.cgroup?.mode === 'enabled' || !spec.cgroup ? 'default' : spec.cgroup.mode,
     ...namespaceModes(context, record),
     ...inspectResources({ ...(isLimited ? { pidsLimit: defaultPidsLimit } : {}), ...spec.resources }),
+    UsernsMode: spec.keepId ? 'private' : '',
     ShmSize: spec.shmSizeBytes ?? defaultShmSizeBytes,
     OomScoreAdj: spec.oomScoreAdj ?? 0,
     GroupAdd: spec.groups ?? [],

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { createUnderMonitor, type Monitored } from '../container/conmon.ts';
 import type { Crun } from '../container/crun.ts';
 import type { RootfsPlan } from '../container/rootfs.ts';
-
+import { type IdMappings, keepIdMappings, mappedIds, outsideOf } from '../container/user-namespace.ts';
+import type { Runner } from '../host/exec.ts';
 import { type FileLock, waitForLock } from '../host/locks.ts';
 import { mountCommands, mountHere } from '../host/mounts.ts';
 import { step } from '../host/trace.ts';
+import type { KeepIdSpec } from '../store/records/isolation.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import { sharedMemoryCommands, writeBundle } from './bundle.ts';
 import type { Context } from './context.ts';
@@ -106,7 +108,9 @@ export class Launcher {
     ]);
     const user = await userOf(this.#context, record.spec, plan);
     writeEtcFiles(this.#context, record, starting.view());
-    const volumes = mountVolumes(this.#context, record, plan, user);
+    const { keepId } = record.spec;
+    const volumes = mountVolumes(this.#context, record, plan, keepId ? outsideOf(user, keepId) : user);
+    const idMappings = keepId && (await keepIds(runner, keepId));
     const secrets = await this.#secrets(record);
     makePodCgroup(this.#context, record);
     const seccomp = writeBundle(this.#context, {
@@ -117,6 +121,7 @@ export class Launcher {
       podOf: (container) => this.#podSandbox(container),
       mounts: [...volumes.mounts, ...secrets.mounts],
       secretEnv: secrets.env,
+      idMappings,
       crunPath: crun.path,
     });
     interrupt.check();
@@ -221,6 +226,17 @@ export class Launcher {
     const words = [...this.#context.self, 'container', 'cleanup', id];
     return ['/bin/sh', '-c', exitScript, 'sh', join(dir, 'lock'), join(dir, 'config.json'), ...words];
   }
+}
+
+/** As many ids as the user has, of which the container's are the same ones in another order. */
+async function keepIds(runner: Runner, { uid, gid }: KeepIdSpec): Promise<IdMappings> {
+  const { stdout } = await runner.run(['cat', '/proc/self/uid_map', '/proc/self/gid_map']);
+  const lines = stdout.trim().split('\n');
+  const gids = lines.findLastIndex((line) => /^\s*0\s/.test(line));
+  return {
+    uids: keepIdMappings(uid, mappedIds(lines.slice(0, gids).join('\n'))),
+    gids: keepIdMappings(gid, mappedIds(lines.slice(gids).join('\n'))),
+  };
 }
 
 /** Waits for all, then throws the first failure: nothing is still under way when the undo begins. */

@@ -5,6 +5,7 @@ import { parseDatabase } from '../container/user.ts';
 import { PeapodError } from '../errors.ts';
 import { CommandFailed } from '../host/exec.ts';
 import type { ContainerRecord } from '../store/records.ts';
+import { insideCgroups } from './container-cgroup.ts';
 import type { Processes } from './engine.ts';
 import type { EngineParts } from './parts.ts';
 import { planRootfs, readDatabases } from './rootfs.ts';
@@ -81,7 +82,7 @@ async function runPs(
   words: readonly string[],
 ): Promise<string[]> {
   const ps = ['ps', ...words.flatMap((word) => word.trim().split(/\s+/))];
-  const inside = await context.inside();
+  const inside = await insideCgroups(context);
   try {
     const { stdout } = await inside.run(lifecycle.crun.command('exec', record.id, ...ps));
     const lines = stdout.trimEnd().split('\n');

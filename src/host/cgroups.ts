@@ -26,11 +26,12 @@ export type CgroupPlace =
 export function findCgroupPlace(facts: Pick<HostFacts, 'rootless' | 'env'>): CgroupPlace {
   if (!facts.rootless) return { manager: 'cgroupfs', parent: '' };
   if (cgroupVersion() === 1) return { manager: 'disabled' };
-  const delegated = delegatedDirectory();
-  if (delegated !== undefined) return { manager: 'cgroupfs', parent: delegated };
   const runtimeDir = facts.env.XDG_RUNTIME_DIR;
-  const hasSession = runtimeDir !== undefined && existsSync(join(runtimeDir, 'systemd', 'private'));
-  return hasSession ? { manager: 'systemd', parent: 'user.slice' } : { manager: 'disabled' };
+  // Where a systemd keeps the tree of cgroups, nobody else is to make some in it.
+  if (runtimeDir !== undefined && existsSync(join(runtimeDir, 'systemd', 'private')))
+    return { manager: 'systemd', parent: 'user.slice' };
+  const delegated = delegatedDirectory();
+  return delegated === undefined ? { manager: 'disabled' } : { manager: 'cgroupfs', parent: delegated };
 }
 
 /**
@@ -45,6 +46,18 @@ function delegatedDirectory(): string | undefined {
     if (readFileSync(join(dir, 'cgroup.procs'), 'utf8') === '' && hasControllers(dir)) return path;
   }
   return undefined;
+}
+
+/**
+ * Words to put before a program that is to enter a cgroup of the user's systemd; none where they are not needed. A
+ * process may be moved only within what was given to its user (cgroups(7), "delegation containment"), and a login
+ * session is no part of that.
+ */
+export function scopeWords(place: CgroupPlace, uid: number): readonly string[] {
+  if (place.manager !== 'systemd') return [];
+  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/';
+  if (own.includes(`/user@${uid}.service/`)) return [];
+  return ['systemd-run', '--user', '--scope', '--quiet', '--collect', '--'];
 }
 
 function hasControllers(dir: string): boolean {

@@ -84,7 +84,7 @@ export const absentFlags: readonly AbsentFlags[] = [
   { flags: 'driver-opts', why: 'the one driver of secrets, file, has no options' },
   { flags: 'exec', verbs: 'container cleanup', why: 'a session of exec cleans up by itself' },
   {
-    flags: 'gidmap subgidname subuidname uidmap userns',
+    flags: 'gidmap subgidname subuidname uidmap',
     why: 'not yet: all containers of a user live in one user namespace, which `unshare` shows',
   },
   { flags: 'hostuser passwd passwd-entry', why: '/etc/passwd is that of the image: users have numbers, too' },

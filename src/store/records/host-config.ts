@@ -1,4 +1,4 @@
-import type { DeviceSpec, LogSpec, NamespaceSpec, SecuritySpec } from './isolation.ts';
+import type { DeviceSpec, KeepIdSpec, LogSpec, NamespaceSpec, SecuritySpec } from './isolation.ts';
 import type { CgroupSpec, ResourceSpec, RlimitSpec } from './resources.ts';
 
 /** The part of a container's spec that only the runtime and the kernel act upon. What is absent has its default. */
@@ -29,6 +29,8 @@ export interface HostConfigSpec {
   readonly shmSizeBytes?: number;
   /** Those that differ from what a container has by itself. */
   readonly namespaces?: NamespaceSpec;
+  /** Absent for the user namespace of all the user's containers. */
+  readonly keepId?: KeepIdSpec;
   readonly log?: LogSpec;
   readonly noHosts?: boolean;
   readonly noHostname?: boolean;

@@ -34,3 +34,10 @@ export interface LogSpec {
   readonly maxSizeBytes?: number;
   readonly tag?: string;
 }
+
+/** A user namespace of the container's own in which its caller keeps an id. */
+export interface KeepIdSpec {
+  /** Of the caller inside of the container. */
+  readonly uid: number;
+  readonly gid: number;
+}
