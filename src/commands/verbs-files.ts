@@ -18,6 +18,18 @@ const exportFiles: Verb = {
   load: () => import('./container-files.ts').then((m) => m.exportFiles),
 };
 
+const mount: Verb = {
+  summary: 'Mount the files of containers, and print where',
+  group: 'Containers',
+  load: () => import('./mount.ts').then((m) => m.mount),
+};
+
+const unmount: Verb = {
+  summary: 'Take away what mount has mounted',
+  group: 'Containers',
+  load: () => import('./mount.ts').then((m) => m.unmount),
+};
+
 /** What is done with the files of containers, said with and without `container`. */
 export const topFileVerbs: Readonly<Record<string, Verb>> = {
   commit,
@@ -28,6 +40,8 @@ export const topFileVerbs: Readonly<Record<string, Verb>> = {
     load: () => import('./container-files.ts').then((m) => m.diff),
   },
   export: exportFiles,
+  mount,
+  unmount,
 };
 
 export const containerFileVerbs: Readonly<Record<string, Verb>> = {
@@ -39,4 +53,6 @@ export const containerFileVerbs: Readonly<Record<string, Verb>> = {
     load: () => import('./container-files.ts').then((m) => m.containerDiff),
   },
   export: exportFiles,
+  mount,
+  unmount,
 };

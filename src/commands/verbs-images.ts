@@ -42,6 +42,11 @@ export const imageVerbs = {
     group: 'Images',
     load: () => import('./image-transfer.ts').then((m) => m.load),
   },
+  mount: {
+    summary: 'Mount the files of images, and print where',
+    group: 'Images',
+    load: () => import('./mount.ts').then((m) => m.imageMount),
+  },
   prune: {
     summary: 'Remove unused images',
     group: 'Images',
@@ -76,6 +81,16 @@ export const imageVerbs = {
     summary: 'Give an image further names',
     group: 'Images',
     load: () => import('./image-tag.ts').then((m) => m.tag),
+  },
+  tree: {
+    summary: 'Show the layers of an image',
+    group: 'Images',
+    load: () => import('./image-tree.ts').then((m) => m.imageTree),
+  },
+  unmount: {
+    summary: 'Take away what image mount has mounted',
+    group: 'Images',
+    load: () => import('./mount.ts').then((m) => m.imageUnmount),
   },
   untag: {
     summary: 'Take names from an image',

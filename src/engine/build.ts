@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ownMounts } from '../files/place.ts';
 import { which } from '../host/exec.ts';
+import { endsWithParent } from '../host/processes.ts';
 import { adoptBuilt } from '../image/built.ts';
 import { checkNewNames } from '../image/naming.ts';
 import { layOut } from '../image/outgoing.ts';
@@ -55,7 +56,7 @@ export async function buildImage(
         const lent = join(workDirectory, `base-${found.id}`);
         mkdirSync(lent, { recursive: true });
         const source = await layOut(blobs, found, lent);
-        await place.run(['skopeo', 'copy', '--quiet', source, storage.image(full)]);
+        await place.run([...endsWithParent, 'skopeo', 'copy', '--quiet', source, storage.image(full)]);
       }
     }
     const idFile = join(workDirectory, 'id');
@@ -78,7 +79,7 @@ export async function buildImage(
       .trim()
       .replace(/^sha256:/, '');
     const copy = join(workDirectory, 'built');
-    await place.run(['skopeo', 'copy', '--quiet', storage.image(`@${id}`), `dir:${copy}`]);
+    await place.run([...endsWithParent, 'skopeo', 'copy', '--quiet', storage.image(`@${id}`), `dir:${copy}`]);
     const imageId = await adoptBuilt(transfers, copy, names, progress);
     if (request.idFile !== undefined) writeFileSync(request.idFile, `sha256:${imageId}`);
     context.events.image('build', imageId, names[0] ?? imageId);

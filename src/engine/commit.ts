@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { LayerRequest, PackedLayer } from '../files/layer-process.ts';
 import { failureOf } from '../files/report.ts';
+import { endsWithParent } from '../host/processes.ts';
 import { applyChanges, type Settings } from '../image/changes.ts';
 import { createImage } from '../image/create.ts';
 import { checkNewNames } from '../image/naming.ts';
@@ -139,7 +140,13 @@ async function packLayer(
     // Mount points that only this container needed, and what is written into every container.
     without: squash ? [] : [...mountPoints, ...made],
   };
-  const words = [...context.facts.self, 'internal', 'files-layer', JSON.stringify(request)];
+  const words = [
+    ...endsWithParent,
+    ...context.facts.self,
+    'internal',
+    'files-layer',
+    JSON.stringify(request),
+  ];
   const fd = openSync(file, 'w');
   try {
     const options = { accept: 'any', stdout: fd, signal: context.interrupt.signal } as const;

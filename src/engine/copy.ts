@@ -5,6 +5,7 @@ import type { OutRequest } from '../files/out-process.ts';
 import { failureOf } from '../files/report.ts';
 import type { Runner } from '../host/exec.ts';
 import { pipe } from '../host/libc.ts';
+import { endsWithParent } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { type Access, withFiles } from './files-place.ts';
@@ -89,7 +90,7 @@ async function start(
   fds: { readonly stdin?: number; readonly stdout?: number },
 ): Promise<PeapodError | undefined> {
   const { facts, interrupt } = context;
-  const words = [...facts.self, 'internal', verb, JSON.stringify(request)];
+  const words = [...endsWithParent, ...facts.self, 'internal', verb, JSON.stringify(request)];
   return failureOf(await runner.run(words, { accept: 'any', signal: interrupt.signal, ...fds }));
 }
 

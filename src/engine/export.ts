@@ -1,6 +1,7 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import { failureOf } from '../files/report.ts';
+import { endsWithParent } from '../host/processes.ts';
 import { withRoot } from './files-place.ts';
 import type { EngineParts } from './parts.ts';
 
@@ -16,7 +17,13 @@ export async function exportContainer(
   }
   await withRoot(parts, id, async ({ place, runner }, record) => {
     const fd = output === undefined ? 1 : openSync(output, 'w');
-    const words = [...context.facts.self, 'internal', 'files-export', JSON.stringify(place)];
+    const words = [
+      ...endsWithParent,
+      ...context.facts.self,
+      'internal',
+      'files-export',
+      JSON.stringify(place),
+    ];
     const options = { accept: 'any', stdout: fd, signal: context.interrupt.signal } as const;
     try {
       const failure = failureOf(await runner.run(words, options));

@@ -2,6 +2,7 @@ import type { Change } from '../files/changes.ts';
 import type { CommitRequest } from './commit.ts';
 import type { CopyRequest } from './copy.ts';
 import type { ProgressSink } from './image-api.ts';
+import type { MountView } from './mount.ts';
 import type { EngineParts } from './parts.ts';
 
 /** What is done with the files of containers. */
@@ -12,6 +13,14 @@ export interface FileOperations {
   /** To a file, or standard output where undefined. */
   export(name: string, output: string | undefined): Promise<void>;
   diff(name: string, kind: 'all' | 'container' | 'image'): Promise<Change[]>;
+  /** Returns where. Throws HOST_UNFIT outside of the namespaces that containers live in. */
+  mount(name: string): Promise<string>;
+  unmount(name: string): Promise<void>;
+  mounted(): Promise<MountView[]>;
+  mountImage(name: string): Promise<string>;
+  /** Returns the id. */
+  unmountImage(name: string): Promise<string>;
+  mountedImages(): Promise<MountView[]>;
 }
 
 export function fileOperations(parts: () => EngineParts): FileOperations {
@@ -34,5 +43,27 @@ export function fileOperations(parts: () => EngineParts): FileOperations {
       const { diffOf } = await import('./diff.ts');
       return diffOf(parts(), name, kind);
     },
+    mount: async (name) => {
+      const { id } = parts().containers.require(name);
+      return (await import('./mount.ts')).mountContainer(parts(), id);
+    },
+    unmount: async (name) => {
+      const { id } = parts().containers.require(name);
+      await (await import('./mount.ts')).unmountContainer(parts(), id);
+    },
+    mounted: async () => (await import('./mount.ts')).mountedContainers(parts()),
+    mountImage: async (name) => (await import('./image-mount.ts')).mountImage(parts().context, name),
+    unmountImage: async (name) => {
+      const { context } = parts();
+      const [{ requireOwnMounts }, { unmountImage }] = await Promise.all([
+        import('./mount.ts'),
+        import('./image-mount.ts'),
+      ]);
+      requireOwnMounts(context, 'image unmount');
+      const image = (await context.images()).require(name);
+      unmountImage(context, image);
+      return image.id;
+    },
+    mountedImages: async () => (await import('./image-mount.ts')).mountedImages(parts().context),
   };
 }

@@ -3,6 +3,7 @@ import { ownMounts } from '../files/place.ts';
 import type { Runner } from '../host/exec.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { isMounted } from './mount.ts';
 import type { EngineParts } from './parts.ts';
 import { planRootfs } from './rootfs.ts';
 import { prepare } from './volume-mounts.ts';
@@ -53,8 +54,9 @@ export async function withRoot<T>(
 }
 
 async function rootAtRest(context: Context, record: ContainerRecord): Promise<FilesPlace> {
-  const { path, mounts } = await planRootfs(context, record);
-  return { root: path, mounts, binds: [] };
+  const plan = await planRootfs(context, record);
+  // An overlay must not be mounted twice; its mounts are seen in a copy of their namespace, too.
+  return { root: plan.path, mounts: isMounted(context, plan) ? [] : plan.mounts, binds: [] };
 }
 
 /** Directories of volumes and of the host; what is made anew at each start holds nothing yet. */

@@ -6,6 +6,7 @@ import type { HistoryStep } from '../image/relations.ts';
 import type { SearchRequest, SearchResult } from '../image/search.ts';
 import type { BuildRequest, Built } from './build.ts';
 import type { Filters } from './filters.ts';
+import type { ImageTreeView } from './image-tree.ts';
 import type { ImagePruneOptions } from './images.ts';
 import type { ImageView } from './views.ts';
 
@@ -56,6 +57,7 @@ export interface ImageOperations {
   list(filters?: Filters): Promise<ImageView[]>;
   inspect(name: string): Promise<Record<string, unknown>>;
   history(name: string): Promise<HistoryStep[]>;
+  tree(name: string): Promise<ImageTreeView>;
   tag(name: string, names: readonly string[]): Promise<void>;
   /** Takes all names where none is given. */
   untag(name: string, names: readonly string[]): Promise<void>;

@@ -65,6 +65,7 @@ export function imageOperations(context: Context, lifecycle: Lifecycle): ImageOp
       const images = await context.images();
       return images.history(images.require(name));
     },
+    tree: async (name) => (await import('./image-tree.ts')).imageTree(context, name),
     tag: async (name, names) => {
       const images = await context.images();
       await images.tag(name, names);

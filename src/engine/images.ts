@@ -1,10 +1,11 @@
-import { isPeapodError } from '../errors.ts';
+import { isPeapodError, PeapodError } from '../errors.ts';
 import { hasChildren, parentOf } from '../image/relations.ts';
 import { deletesImage } from '../image/removal.ts';
 import type { ImageStore } from '../image/store.ts';
 import type { Context } from './context.ts';
 import type { Filters } from './filters.ts';
 import { filterImages } from './image-filters.ts';
+import { isImageMounted, unmountImage } from './image-mount.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ImageView } from './views.ts';
 
@@ -55,6 +56,15 @@ export async function removeImage(
   // Containers keep an image that only loses one of its names.
   if (force && image && deletesImage(images.locate(name))) {
     for (const id of usedBy(image.id)) await lifecycle.remove(id, { force: true, timeoutSeconds: 0 });
+  }
+  if (image && isImageMounted(context, image.id)) {
+    if (!force) {
+      throw new PeapodError('IMAGE_IN_USE', `image ${image.id} is in use: it is mounted`, {
+        hint: `unmount it first: peapod image unmount ${name}`,
+        exitCode: 2,
+      });
+    }
+    unmountImage(context, image);
   }
   let parent = image && !noPrune ? parentOf(image, images.list()) : undefined;
   const lines = await images.remove(name, { force, usedBy });

@@ -77,3 +77,9 @@ export function heeds(pid: number, signal: number): boolean {
     BigInt(`0x${new RegExp(`^${field}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1] ?? '0'}`);
   return !isInit || ((mask('SigCgt') | mask('SigBlk')) & bit) !== 0n;
 }
+
+/**
+ * Words before a program that must not outlive this process, even where that is killed: it would write on
+ * into what the next command deletes.
+ */
+export const endsWithParent = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;

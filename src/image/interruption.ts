@@ -1,11 +1,5 @@
 import { PeapodError } from '../errors.ts';
 
-/**
- * Words before a program that must not outlive this process, even where that is killed: it would write on
- * into what the next command deletes.
- */
-export const endsWithParent = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
-
 /** Throws INTERRUPTED where the signal has aborted. */
 export function checkInterrupt(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new PeapodError('INTERRUPTED', 'interrupted', { exitCode: 130 });

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { type ErrorCode, PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
+import { endsWithParent } from '../host/processes.ts';
 import type { ImageTable, LayerSize } from '../store/images.ts';
 import { BlobMissing, type BlobStore } from './blobs.ts';
-import { checkInterrupt, endsWithParent, interruptible } from './interruption.ts';
+import { checkInterrupt, interruptible } from './interruption.ts';
 import type { UnpackReport } from './unpack-process.ts';
 import { readNames, readWorkNames, type WorkNames, workName } from './work-directory.ts';
 

@@ -1,7 +1,8 @@
 import { PeapodError } from '../errors.ts';
 import { CommandFailed, type Runner, toolMissing } from '../host/exec.ts';
+import { endsWithParent } from '../host/processes.ts';
 import { accessFlags, type RegistryAccess } from './access.ts';
-import { checkInterrupt, endsWithParent, interruptible } from './interruption.ts';
+import { checkInterrupt, interruptible } from './interruption.ts';
 
 /** Gets the lines of a transfer. */
 export interface Progress {

@@ -153,11 +153,13 @@ export class ImageStore {
   /** How an image came to be, newest step first. */
   async history(image: ImageRecord): Promise<HistoryStep[]> {
     const { historySteps } = await import('./relations.ts');
-    const { table } = this.#deps;
-    return historySteps(image, table.all(), (diffId) => {
-      const size = table.layer(diffId);
-      return size?.tarBytes ?? size?.sizeBytes ?? 0;
-    });
+    return historySteps(image, this.#deps.table.all(), (diffId) => this.layerBytes(diffId));
+  }
+
+  /** As a plain archive, as podman counts it. */
+  layerBytes(diffId: string): number {
+    const size = this.#deps.table.layer(diffId);
+    return size?.tarBytes ?? size?.sizeBytes ?? 0;
   }
 
   /** podman's ImageData. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { busyboxImage, ociArchive } from '../fixtures/images.ts';
 import { makeTar } from '../fixtures/tar.ts';
+import { eventually } from '../support/command.ts';
 import { describeForBoth } from '../support/host.ts';
 import type { TestHost } from '../support/test-host.ts';
 
@@ -193,5 +194,15 @@ describeForBoth('cp', (makeHost) => {
         'find / -xdev -name planted 2>/dev/null | grep -v peapod || :; cat /tmp/host/secret; ls /tmp/host /tmp/stolen 2>&1 || :',
       ),
     ).toBe("secret\nls: cannot access '/tmp/stolen': No such file or directory\n/tmp/host:\ninner\nsecret");
+  });
+
+  it('E5: a cp that is killed leaves no process, and its container starts', async () => {
+    await using host = await makeHost();
+    await make(host);
+    const copying = host.spawn(['peapod', 'cp', '-', 'still:/root']);
+    await eventually(() => host.sh('pgrep -f "internal files-i[n]"'));
+    await copying.stop();
+    expect(await host.ok('start', 'still')).toBe('still');
+    expect(await host.sh('pgrep -f "internal files-i[n]" || :')).toBe('');
   });
 });

@@ -5,8 +5,6 @@
 
 const criu = 'checkpoints are not made: CRIU cannot freeze the helpers of a network along with a container';
 const noService = 'nothing of peapod runs elsewhere: there is no remote service, and no daemon here';
-const mounted =
-  "a container's file system is mounted while it runs, for itself alone: use cp, export or exec";
 const clones = 'inspect shows the command that made it (CreateCommand): run that again with other options';
 const trust = 'skopeo checks signatures as /etc/containers/policy.json says: change that file';
 const lists = 'lists of images for several platforms are made, and pushed, by buildah manifest';
@@ -18,29 +16,22 @@ export const absentVerbs: Readonly<Record<string, string>> = {
   'container checkpoint': criu,
   'container clone': clones,
   'container init': 'a container has no state between created and started: start it',
-  'container mount': mounted,
   'container restore': criu,
   'container runlabel':
     'it runs as the caller what a stranger wrote into an image: read the label by image inspect, then decide',
-  'container unmount': mounted,
   'generate kube': 'Kubernetes YAML is not written yet',
   'generate spec': 'it makes input for the service of podman, which peapod does not have',
-  'image mount': "layers lie unpacked once for all containers, and are nobody's to change: use run and cp",
   'image scp': 'a pipe does it: peapod save IMAGE | ssh HOST peapod load',
   'image sign': 'skopeo standalone-sign does it',
-  'image tree': 'history shows the layers of an image',
   'image trust': trust,
-  'image unmount': 'no image is mounted',
   init: 'a container has no state between created and started: start it',
   kube: 'Kubernetes YAML is not read yet',
   machine: 'peapod runs on Linux itself, and makes no virtual machines',
   manifest: lists,
-  mount: mounted,
   'pod clone': clones,
   'system connection': noService,
   'system renumber': 'it mends the lock numbers of podman: peapod has none',
   'system service': noService,
-  unmount: mounted,
   'volume reload': 'there are no volume plugins that could have been changed',
   'volume unmount': 'a volume is a directory: what volume mount prints was not mounted by it',
 };

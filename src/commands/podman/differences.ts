@@ -32,6 +32,9 @@ export const differences: Readonly<Record<string, string>> = {
   push: 'id and digest stay what they are here: nothing is compressed anew; without a destination the whole name of the image is meant',
   'image push':
     'id and digest stay what they are here: nothing is compressed anew; without a destination the whole name of the image is meant',
+  mount: 'the next start of the container takes the mount over, and its end takes it away',
+  'container mount': 'the next start of the container takes the mount over, and its end takes it away',
+  'image tree': 'layers by their diff ids',
   events: 'from one file, whoever asks; events of networks as well',
   'healthcheck run':
     'the checks in between are run by a shell beside the container, not by a timer of systemd',
