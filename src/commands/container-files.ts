@@ -6,7 +6,7 @@ import { bool, optionalBool, string } from './flags.ts';
 import { targets } from './targets.ts';
 
 export const cp = command({
-  usage: '[options] SOURCE DESTINATION',
+  usage: '[options] [CONTAINER:]SRC_PATH [CONTAINER:]DEST_PATH',
   description: `Copies files and directories between a container and this machine, or between containers, running or not.
 A place in a container is written CONTAINER:PATH. \`-\` is an archive on standard input or output. A directory
 that ends in \`/.\` stands for what it holds. Links are followed inside of the container only.`,

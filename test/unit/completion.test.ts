@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Completions, complete } from '../../src/commands/completion/complete.ts';
-import { placeOf } from '../../src/commands/completion/usage.ts';
-import { verbs } from '../../src/commands/registry.ts';
+import { kindOf, wordsIn } from '../../src/commands/completion/usage.ts';
+import { flagValues } from '../../src/commands/completion/values.ts';
+import { topFlags } from '../../src/commands/global-flags.ts';
+import { firstNameOf, verbs } from '../../src/commands/registry.ts';
 import type { NamedThing, NameKind, StoreRoots } from '../../src/engine/name-list.ts';
 import { commandLine } from './command-line.ts';
 
@@ -54,6 +56,7 @@ describe('completion', () => {
     expect((await ask('network', 'connect', 'podman', 'fr')).words).toEqual(['front']);
     expect((await ask('volume', 'inspect', '')).words).toEqual(['data']);
     expect((await ask('rename', 'web', '')).words).toEqual([]);
+    expect(await ask('cp', 'we')).toMatchObject({ words: ['web:'], directive: 2 });
   });
 
   it('B1: offers values of flags, the name of a list’s last part, and what goes on gets no space', async () => {
@@ -91,12 +94,22 @@ describe('completion', () => {
       expect(await commandLine(['__complete', ...words])).toMatchObject({ code: 0, stderr: '', opened: [] });
   });
 
+  it('knows values only of flags that there are', async () => {
+    const loaded = await Promise.all(
+      Object.entries(verbs).map(async ([path, verb]) => [path, (await verb.load()).flags] as const),
+    );
+    const unknown = Object.keys(flagValues).filter((key) => {
+      const [, path = '', long = key] = /^(.*) --(.*)$/.exec(key) ?? [];
+      return ![...loaded, ['', topFlags] as const].some(
+        ([other, flags]) => (path === '' || (path === other && firstNameOf(path) === path)) && long in flags,
+      );
+    });
+    expect(unknown).toEqual([]);
+  });
+
   it.each(Object.entries(verbs))('%s: the usage line is understood', async (_path, verb) => {
     const { usage } = await verb.load();
-    const words = usage.replace(/^\[options\]/, '').trim();
-    const free = /^(\[?NAME\]?|)$/.test(words);
-    const { kinds, words: said } = placeOf(usage, 0);
-    if (!free && !/^NAME /.test(words))
-      expect([usage, kinds.length + said.length > 0]).toEqual([usage, true]);
+    const singular = wordsIn(usage).map((word) => word.replace(/^ARGS$/, 'ARG'));
+    expect(singular.filter((word) => !(word in kindOf))).toEqual([]);
   });
 });

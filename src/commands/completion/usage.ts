@@ -18,7 +18,8 @@ export interface Place {
   readonly words: readonly string[];
 }
 
-const kindOf: Readonly<Record<string, readonly CompletionKind[]>> = {
+/** What the words of usage lines stand for; nothing is known of those with an empty list. */
+export const kindOf: Readonly<Record<string, readonly CompletionKind[]>> = {
   CONTAINER: ['container'],
   POD: ['pod'],
   IMAGE: ['image'],
@@ -34,6 +35,19 @@ const kindOf: Readonly<Record<string, readonly CompletionKind[]>> = {
   DIRECTORY: ['directory'],
   SRC_PATH: ['file'],
   DEST_PATH: ['file'],
+  CONTEXT: ['directory'],
+  DESCRIPTORS: [],
+  DESTINATION: [],
+  CONTAINERPORT: [],
+  FORMAT: [],
+  HOSTPORT: [],
+  IP: [],
+  NAME: [],
+  PORT: [],
+  PROTOCOL: [],
+  REGISTRY: [],
+  TERM: [],
+  URL: [],
 };
 
 /** The places of `[options] POD [CONTAINER...]` in their order. The last one that repeats does so for ever. */
@@ -42,7 +56,7 @@ export function placeOf(usage: string, index: number): Place {
   for (const word of usage.split(/\s+/)) {
     if (word === '' || word === '[options]') continue;
     const words = /^\{([a-z|]+)\}$/.exec(word)?.[1]?.split('|') ?? [];
-    const names = word.match(/[A-Z]+(?:_[A-Z]+)*/g) ?? [];
+    const names = wordsIn(word);
     const previous = places.at(-1);
     if (names.length === 0 && words.length === 0) {
       if (word === '[...]' && previous) return places[index] ?? previous;
@@ -62,4 +76,9 @@ export function placeOf(usage: string, index: number): Place {
 /** True where an image's place is one to make a container of. */
 export function takesRootfs(usage: string): boolean {
   return /\bIMAGE \[COMMAND/.test(usage);
+}
+
+/** The words in capitals of a usage line. */
+export function wordsIn(usage: string): string[] {
+  return usage.match(/[A-Z]+(?:_[A-Z]+)*/g) ?? [];
 }

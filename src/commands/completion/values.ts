@@ -3,6 +3,23 @@
  * in `=` or `:` goes on; `<network>` stands for the names of all networks, `<file>` for what the shell finds itself.
  */
 export const flagValues: Readonly<Record<string, readonly string[]>> = {
+  arch: ['amd64', 'arm', 'arm64', 'ppc64le', 'riscv64', 's390x'],
+  'exit-policy': ['continue', 'stop'],
+  from: ['<image>'],
+  'group-add': ['keep-groups'],
+  'health-cmd': ['none'],
+  'health-interval': ['disable'],
+  'hooks-dir': ['<directory>'],
+  ignorefile: ['<file>'],
+  iidfile: ['<file>'],
+  'image-volume': ['bind', 'ignore', 'tmpfs'],
+  isolation: ['chroot', 'oci', 'rootless'],
+  'log-opt': ['max-size=', 'path=<file>', 'tag='],
+  logfile: ['<file>'],
+  os: ['linux'],
+  platform: ['linux/amd64', 'linux/arm64'],
+  'sign-by-sigstore-private-key': ['<file>'],
+  'sign-passphrase-file': ['<file>'],
   authfile: ['<file>'],
   'cap-add': ['all', ...capabilities()],
   'cap-drop': ['all', ...capabilities()],
@@ -11,7 +28,6 @@ export const flagValues: Readonly<Record<string, readonly string[]>> = {
   cgroups: ['enabled', 'disabled', 'no-conmon'],
   change: ['CMD=', 'ENTRYPOINT=', 'ENV=', 'EXPOSE=', 'LABEL=', 'STOPSIGNAL=', 'USER=', 'VOLUME=', 'WORKDIR='],
   cidfile: ['<file>'],
-  configmap: ['<file>'],
   'compression-format': ['gzip', 'zstd'],
   'conmon-pidfile': ['<file>'],
   device: ['<file>'],
@@ -26,7 +42,7 @@ export const flagValues: Readonly<Record<string, readonly string[]>> = {
   'label-file': ['<file>'],
   'log-driver': ['k8s-file', 'json-file', 'none'],
   'log-level': ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'panic'],
-  mount: ['type=bind,', 'type=volume,', 'type=tmpfs,', 'type=image,', 'type=devpts,'],
+  mount: ['type=bind,', 'type=devpts,', 'type=tmpfs,', 'type=volume,'],
   'network-config-dir': ['<directory>'],
   network: ['bridge', 'host', 'none', 'pasta', 'slirp4netns', 'container:<container>', 'ns:', '<network>'],
   output: ['<file>'],
@@ -41,19 +57,38 @@ export const flagValues: Readonly<Record<string, readonly string[]>> = {
   root: ['<directory>'],
   runroot: ['<directory>'],
   secret: ['<secret>'],
-  'seccomp-policy': ['default', 'image'],
   'security-opt': ['no-new-privileges', 'seccomp=unconfined', 'seccomp=<file>'],
   share: ['ipc', 'net', 'pid', 'uts', 'none'],
   'sig-proxy': ['true', 'false'],
   signal: signals(),
   'stop-signal': signals(),
-  systemd: ['true', 'false', 'always'],
+  sdnotify: ['ignore'],
+  systemd: ['false'],
   'tls-verify': ['true', 'false'],
   tz: ['local'],
   userns: ['auto', 'host', 'keep-id', 'nomap', 'private', 'container:<container>', 'ns:'],
   uts: ['private', 'host', 'container:<container>', 'ns:'],
   volume: ['<volume>:', '<file>'],
   'volumes-from': ['<container>'],
+  'create --requires': ['<container>'],
+  'run --requires': ['<container>'],
+  'kill --filter': containerFilters(),
+  'pause --filter': containerFilters(),
+  'restart --filter': containerFilters(),
+  'rm --filter': containerFilters(),
+  'stop --filter': containerFilters(),
+  'unpause --filter': containerFilters(),
+  'generate systemd --restart-policy': [
+    ...['no', 'on-success', 'on-failure', 'on-abnormal', 'on-watchdog', 'on-abort', 'always'],
+  ],
+  'search --filter': [
+    'stars=',
+    ...values('is-official', 'true false'),
+    ...values('is-automated', 'true false'),
+  ],
+  'system prune --filter': pruneFilters(),
+  'volume ls --filter': volumeFilters(),
+  'volume prune --filter': volumeFilters(),
   'events --filter': [
     ...[
       'container=<container>',
@@ -67,7 +102,6 @@ export const flagValues: Readonly<Record<string, readonly string[]>> = {
   ],
   'images --filter': imageFilters(),
   'image prune --filter': imageFilters(),
-  'image save --format': ['docker-archive', 'docker-dir', 'oci-archive', 'oci-dir'],
   'images --sort': ['created', 'id', 'repository', 'size', 'tag'],
   'inspect --type': ['all', 'container', 'image', 'network', 'pod', 'volume'],
   'network create --driver': ['bridge', 'ipvlan', 'macvlan'],
@@ -122,6 +156,23 @@ function imageFilters(): string[] {
   const switches = ['containers', 'dangling', 'intermediate', 'readonly'];
   return [
     ...['before=<image>', 'id=', 'label=', 'label!=', 'reference=', 'since=<image>', 'until='],
+    ...switches.flatMap((key) => values(key, 'true false')),
+  ];
+}
+
+function volumeFilters(): string[] {
+  const switches = ['anonymous', 'dangling'];
+  return [
+    ...[
+      'after=<volume>',
+      'driver=',
+      'label=',
+      'label!=',
+      'name=<volume>',
+      'opt=',
+      'since=<volume>',
+      'until=',
+    ],
     ...switches.flatMap((key) => values(key, 'true false')),
   ];
 }
