@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { commandHelp, topHelp } from '../../src/commands/help.ts';
+import { absentFlags, absentVerbs } from '../../src/commands/podman/absent.ts';
+import { compare, findFlag, flagsOf, type PodmanCommands } from '../../src/commands/podman/compatibility.ts';
 import { compatibilityText } from '../../src/commands/podman/compatibility-text.ts';
 import { reference } from '../../src/commands/reference.ts';
 import { aliases, groups, verbs } from '../../src/commands/registry.ts';
@@ -9,6 +11,10 @@ import { differences } from '../differential/differences.ts';
 
 const top = new URL('../..', import.meta.url);
 const inTop = (path: string) => fileURLToPath(new URL(path, top));
+const podman: PodmanCommands = JSON.parse(
+  readFileSync(inTop('test/fixtures/podman-4.3-commands.json'), 'utf8'),
+);
+const paths = Object.keys(podman.commands);
 
 describe('the definitions of the commands', () => {
   it('docs/cli.md says what the definitions say (update it with vitest -u)', async () => {
@@ -16,12 +22,40 @@ describe('the definitions of the commands', () => {
   });
 
   it('B1: docs/compatibility.md says what they are beside podman (update it with vitest -u)', async () => {
-    const podman = JSON.parse(readFileSync(inTop('test/fixtures/podman-4.3-commands.json'), 'utf8'));
     const seen = Object.entries(differences).filter(([, list]) => list.length > 0);
     const reasons = Object.fromEntries(seen.map(([topic, list]) => [topic, list.map(({ why }) => why)]));
     await expect(await compatibilityText(podman, reasons)).toMatchFileSnapshot(
       inTop('docs/compatibility.md'),
     );
+  });
+
+  it('B1: what podman has and peapod has not has a reason in src/commands/podman/absent.ts', async () => {
+    expect((await compare(podman)).gaps).toEqual([]);
+  });
+
+  it('gives reasons for nothing that peapod has, or podman has not', async () => {
+    const stale: string[] = [];
+    for (const path of Object.keys(absentVerbs)) {
+      const below = paths.filter((other) => other === path || other.startsWith(`${path} `));
+      const missing = await Promise.all(below.map(async (other) => (await flagsOf(other)) === undefined));
+      if (!missing.includes(true)) stale.push(path);
+    }
+    for (const { flags, verbs: of } of absentFlags) {
+      for (const spelling of flags.split(' ')) {
+        const [long = '', short] = spelling.split('/');
+        for (const path of of?.split(',') ?? ['every verb']) {
+          const candidates = of === undefined ? paths : [path];
+          const missing = candidates.filter((other) => {
+            const flag = podman.commands[other]?.flags[long];
+            return flag !== undefined && flag.short === short;
+          });
+          const own = await Promise.all(missing.map(flagsOf));
+          if (!own.some((set) => set !== undefined && findFlag(set, long) === undefined))
+            stale.push(`${path} --${spelling}`);
+        }
+      }
+    }
+    expect(stale).toEqual([]);
   });
 
   it.each(Object.keys(verbs))('%s: loads, has a help text, and no flag is defined twice', async (path) => {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { absentFlags, absentVerbs } from '../../src/commands/podman/absent.ts';
-import { compare, findFlag, flagsOf, type PodmanCommands } from '../../src/commands/podman/compatibility.ts';
+import { findFlag, flagsOf, type PodmanCommands } from '../../src/commands/podman/compatibility.ts';
 import { differences } from '../../src/commands/podman/differences.ts';
 import { commandLine } from './command-line.ts';
 
@@ -12,35 +11,6 @@ const podman = JSON.parse(
 const paths = Object.keys(podman.commands);
 
 describe('compatibility with podman', () => {
-  it('B1: what podman has and peapod has not has a reason in src/commands/podman/absent.ts', async () => {
-    expect((await compare(podman)).gaps).toEqual([]);
-  });
-
-  it('gives reasons for nothing that peapod has, or podman has not', async () => {
-    const stale: string[] = [];
-    for (const path of Object.keys(absentVerbs)) {
-      const below = paths.filter((other) => other === path || other.startsWith(`${path} `));
-      const missing = await Promise.all(below.map(async (other) => (await flagsOf(other)) === undefined));
-      if (!missing.includes(true)) stale.push(path);
-    }
-    for (const { flags, verbs } of absentFlags) {
-      for (const spelling of flags.split(' ')) {
-        const [long = '', short] = spelling.split('/');
-        for (const path of verbs?.split(',') ?? ['every verb']) {
-          const candidates = verbs === undefined ? paths : [path];
-          const missing = candidates.filter((other) => {
-            const flag = podman.commands[other]?.flags[long];
-            return flag !== undefined && flag.short === short;
-          });
-          const own = await Promise.all(missing.map(flagsOf));
-          if (!own.some((set) => set !== undefined && findFlag(set, long) === undefined))
-            stale.push(`${path} --${spelling}`);
-        }
-      }
-    }
-    expect(stale).toEqual([]);
-  });
-
   it('remarks on nothing that is not in both', async () => {
     const unknown: string[] = [];
     for (const key of Object.keys(differences)) {

@@ -66,7 +66,7 @@ export const flagValues: Readonly<Record<string, readonly string[]>> = {
   systemd: ['false'],
   'tls-verify': ['true', 'false'],
   tz: ['local'],
-  userns: ['auto', 'host', 'keep-id', 'nomap', 'private', 'container:<container>', 'ns:'],
+  userns: ['host', 'keep-id', 'keep-id:'],
   uts: ['private', 'host', 'container:<container>', 'ns:'],
   volume: ['<volume>:', '<file>'],
   'volumes-from': ['<container>'],

@@ -15,7 +15,6 @@ export const absentVerbs: Readonly<Record<string, string>> = {
     "nothing here replaces containers by itself: pull the image, and restart a service of 'generate systemd --new'",
   'container checkpoint': criu,
   'container clone': clones,
-  'container init': 'a container has no state between created and started: start it',
   'container restore': criu,
   'container runlabel':
     'it runs as the caller what a stranger wrote into an image: read the label by image inspect, then decide',
@@ -24,7 +23,6 @@ export const absentVerbs: Readonly<Record<string, string>> = {
   'image scp': 'a pipe does it: peapod save IMAGE | ssh HOST peapod load',
   'image sign': 'skopeo standalone-sign does it',
   'image trust': trust,
-  init: 'a container has no state between created and started: start it',
   kube: 'Kubernetes YAML is not read yet',
   machine: 'peapod runs on Linux itself, and makes no virtual machines',
   manifest: lists,
@@ -76,7 +74,12 @@ export const absentFlags: readonly AbsentFlags[] = [
   { flags: 'exec', verbs: 'container cleanup', why: 'a session of exec cleans up by itself' },
   {
     flags: 'gidmap subgidname subuidname uidmap',
-    why: 'not yet: all containers of a user live in one user namespace, which `unshare` shows',
+    why: 'not yet: --userns of run and create knows host and keep-id',
+  },
+  {
+    flags: 'userns',
+    verbs: 'pod create',
+    why: 'not yet: a pod is in the user namespace of its caller',
   },
   { flags: 'hostuser passwd passwd-entry', why: '/etc/passwd is that of the image: users have numbers, too' },
   {
