@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { outsideOf } from '../container/user-namespace.ts';
 import { PeapodError } from '../errors.ts';
 import type { InRequest } from '../files/in-process.ts';
 import type { OutRequest } from '../files/out-process.ts';
@@ -103,7 +104,9 @@ function lend<T>(parts: EngineParts, end: End, work: (access: Access | undefined
 async function ownerOf(context: Context, end: End, archive: boolean): Promise<InRequest['owner']> {
   if (end.kind !== 'container') return { uid: 0, gid: 0 };
   if (!archive) return undefined;
-  const { uid, gid } = await userOf(context, end.record.spec, await planRootfs(context, end.record));
+  const { spec } = end.record;
+  const user = await userOf(context, spec, await planRootfs(context, end.record));
+  const { uid, gid } = spec.keepId ? outsideOf(user, spec.keepId) : user;
   return { uid, gid };
 }
 

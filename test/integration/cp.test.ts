@@ -196,6 +196,29 @@ describeForBoth('cp', (makeHost) => {
     ).toBe("secret\nls: cannot access '/tmp/stolen': No such file or directory\n/tmp/host:\ninner\nsecret");
   });
 
+  it('B1: with --userns keep-id, what is copied in belongs to the user inside as well', async () => {
+    await using host = await makeHost();
+    if (!host.rootless) return;
+    await make(host);
+    await host.ok(
+      'run',
+      '-d',
+      '--name',
+      'kept',
+      '--network',
+      'none',
+      '--userns',
+      'keep-id',
+      'base:1',
+      'sleep',
+      '1000',
+    );
+    await host.ok('cp', '/tmp/src/f', 'kept:/tmp/f');
+    expect(await host.ok('exec', 'kept', 'stat', '-c', '%u', '/tmp/f')).toBe(String(host.user.uid));
+    await host.ok('cp', 'kept:/tmp/f', '/tmp/back');
+    expect(await host.sh('stat -c %U /tmp/back')).toBe(host.user.name);
+  });
+
   it('E5: a cp that is killed leaves no process, and its container starts', async () => {
     await using host = await makeHost();
     await make(host);
