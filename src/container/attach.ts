@@ -112,15 +112,26 @@ function forwardInput(connection: AttachConnection, scanner: DetachScanner): For
   };
 }
 
+/** A monitor that has no terminal yet drops what it is told of its size: it is told again after these times. */
+const tellAgainMs = [50, 250, 1000];
+
 /** Tells conmon the size of this process' terminal, now and whenever it changes. Returns what ends it. */
 function followTerminalSize(ctlPath: string): () => void {
-  const tell = () => {
-    const size = terminalSize(0) ?? terminalSize(1);
-    if (size) resizeTerminal(ctlPath, size);
-  };
-  tell();
+  const tell = () => tellTerminalSize(ctlPath);
+  // Listening first: a change between the two would be missed.
   process.on('SIGWINCH', tell);
-  return () => process.off('SIGWINCH', tell);
+  tell();
+  const timers = tellAgainMs.map((ms) => setTimeout(tell, ms));
+  return () => {
+    process.off('SIGWINCH', tell);
+    for (const timer of timers) clearTimeout(timer);
+  };
+}
+
+/** Before a container starts, so that its first question about the size has the answer. */
+export function tellTerminalSize(ctlPath: string): void {
+  const size = terminalSize(0) ?? terminalSize(1);
+  if (size) resizeTerminal(ctlPath, size);
 }
 
 /** conmon refuses anything larger. */

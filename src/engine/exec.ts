@@ -8,7 +8,6 @@ import type { OciConfig } from '../container/oci-config.ts';
 import type { OciProcess } from '../container/oci-process.ts';
 import { PeapodError } from '../errors.ts';
 import { checkInherited } from '../host/inherited.ts';
-import { terminalSize } from '../host/terminal.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import { insideCgroups } from './container-cgroup.ts';
 import type { Context } from './context.ts';
@@ -157,8 +156,6 @@ async function execProcess(
   const kept = first.env.filter((entry) => !Object.hasOwn(env, entry.split('=')[0] as string));
   const all = request.privileged ? availableCapabilities(context.facts.rootless) : undefined;
   const capabilities = all ? { bounding: all, effective: all, permitted: all } : first.capabilities;
-  // Its first question may be about the size, before any change of it has come through.
-  const size = request.tty ? (terminalSize(0) ?? terminalSize(1)) : undefined;
   let user = first.user;
   if (request.user !== undefined) {
     const plan = await planRootfs(context, record);
@@ -168,7 +165,6 @@ async function execProcess(
   return {
     ...first,
     terminal: request.tty,
-    ...(size ? { consoleSize: { height: size.rows, width: size.columns } } : {}),
     args: request.command,
     env: [...kept, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)],
     cwd: request.workdir ?? first.cwd,

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { pumpAttach } from '../container/attach.ts';
+import { pumpAttach, tellTerminalSize } from '../container/attach.ts';
 import { AttachConnection } from '../container/attach-connection.ts';
 import { parseDetachKeys } from '../container/detach-keys.ts';
 import { proxySignals } from '../container/signal-proxy.ts';
@@ -37,8 +37,9 @@ export async function runAttended(
   let connection: AttachConnection | undefined;
   let lock: FileLock | undefined;
   const id = await start({
-    connect: async ({ socketPath }) => {
+    connect: async ({ socketPath, ctlPath }) => {
       connection = await AttachConnection.open(socketPath);
+      if (how.tty) tellTerminalSize(ctlPath);
     },
     keep: (held) => {
       lock = held;

@@ -8,7 +8,20 @@ const interrupt = '\x03';
 describeForBoth('a terminal', (makeHost) => {
   it('B1: detach from run -it, come back by attach at another size, and end with the exit code of the shell', async () => {
     await using host = await makeHost();
-    const first = await host.terminal(['peapod', 'run', '-it', '--name', 'shell', 'host', 'sh']);
+    const first = await host.terminal([
+      ...[
+        'peapod',
+        'run',
+        '-it',
+        '--name',
+        'shell',
+        'host',
+        'sh',
+        '-c',
+        "until stty size | grep '24 80'; do sleep 0.02; done; exec sh",
+      ],
+    ]);
+    await first.seen(/24 80/);
     first.type('here=$((40 + 2)); echo here-$here\n');
     await first.seen(/here-42/);
     first.type(detach);
@@ -40,7 +53,7 @@ describeForBoth('a terminal', (makeHost) => {
     const script = 'trap "" HUP; until test -e /usr/go; do sleep 0.05; done; echo went > /usr/went';
     const left = await host.terminal([
       ...['peapod', 'exec', '-it', '--detach-keys', 'ctrl-a,d', 'up'],
-      ...['sh', '-c', `stty size; ${script}`],
+      ...['sh', '-c', `until stty size | grep '24 80'; do sleep 0.02; done; ${script}`],
     ]);
     await left.seen(/24 80/);
     left.type('\x01d');
