@@ -103,7 +103,8 @@ async function parse<F extends FlagSet>(
   } catch (error) {
     if (!(error instanceof UnknownFlag)) throw error;
     const { whyNoFlag, flagNotHere } = await import('./podman/refuse.ts');
-    const why = whyNoFlag(path, error.flag);
+    // Options of podman itself may stand behind its verbs, too.
+    const why = whyNoFlag(path, error.flag) ?? whyNoFlag('', error.flag);
     throw why === undefined ? error : flagNotHere(error.flag, options.command, why);
   }
 }

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { eventually } from '../support/command.ts';
 import { describeForBoth, describeForRoot, rootHost } from '../support/host.ts';
 import {
   addressOf,
@@ -37,9 +36,10 @@ describeForBoth('networks as files', (makeHost) => {
     expect(await host.sh('ls ~/networks')).toContain('apart.conflist');
     expect(await host.ok('network', 'ls', '-q')).not.toContain('apart');
     expect(await host.ok('__complete', ...elsewhere, 'network', 'rm', 'ap')).toBe('apart\tnetwork\n:4');
-    await host.ok(...elsewhere, 'run', '-d', '--name', 'c', '--network', 'apart', 'host', 'sleep', '0.3');
-    await host.ok('wait', 'c');
-    await eventually(async () => (await host.ok('ps', '-q')) === '');
+    const run = ['run', '--name', 'c', '--network', 'apart', 'host', 'true'];
+    const { exitCode, stderr } = await host.peapod(...elsewhere, '--log-level', 'debug', ...run);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(`--exit-command-arg ${elsewhere.join(' --exit-command-arg ')}`);
     await host.ok(...elsewhere, 'rm', 'c');
     await host.ok(...elsewhere, 'network', 'rm', 'apart');
     expect(await host.sh('ls ~/networks')).toBe('cni.lock');

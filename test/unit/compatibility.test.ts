@@ -50,4 +50,18 @@ describe('compatibility with podman', () => {
       }
     }
   });
+
+  it('B1: refuses options of podman itself behind a verb, too', async () => {
+    for (const words of [
+      ['--remote', 'ps'],
+      ['ps', '--remote'],
+      ['pod', 'ps', '--connection', 'x'],
+    ]) {
+      const { code, stderr } = await commandLine(words);
+      expect([code, stderr]).toEqual([
+        125,
+        expect.stringContaining('is not here: nothing of peapod runs elsewhere'),
+      ]);
+    }
+  });
 });
