@@ -1,15 +1,22 @@
+import { availableCapabilities } from '../container/capabilities.ts';
+import { containerCapabilities } from '../container/oci-config.ts';
 import { defaultPidsLimit } from '../container/resources.ts';
 import { readHardLimits, rlimits } from '../container/rlimits.ts';
 import { cgroupVersion } from '../host/cgroups.ts';
 import { defaultShmSizeBytes } from '../sandbox/namespaces.ts';
 import type { DeviceRate, ResourceSpec } from '../store/records/resources.ts';
-import type { ContainerRecord, SharedNamespace } from '../store/records.ts';
+import type { ContainerRecord, SandboxRecord, SharedNamespace } from '../store/records.ts';
 import { cgroupPlace, cgroupsPath } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 
 /** Limits, namespaces, devices and security of podman's InspectContainerHostConfig. */
-export function inspectHostConfig(context: Context, record: ContainerRecord): Record<string, unknown> {
+export function inspectHostConfig(
+  context: Context,
+  record: ContainerRecord,
+  sandbox: SandboxRecord | undefined,
+): Record<string, unknown> {
   const { spec } = record;
+  const { servers = [], searches = [], options = [] } = sandbox?.spec.dns ?? {};
   const { manager } = cgroupPlace(context);
   const isLimited = cgroupsPath(context, record) !== undefined;
   return {
@@ -23,6 +30,10 @@ export function inspectHostConfig(context: Context, record: ContainerRecord): Re
     ShmSize: spec.shmSizeBytes ?? defaultShmSizeBytes,
     OomScoreAdj: spec.oomScoreAdj ?? 0,
     GroupAdd: spec.groups ?? [],
+    Dns: servers,
+    DnsSearch: searches,
+    DnsOptions: options,
+    ExtraHosts: (sandbox?.spec.hostEntries ?? []).map(({ host, address }) => `${host}:${address}`),
     Init: spec.initPath !== undefined,
     SecurityOpt: spec.security?.words ?? [],
     Devices: (spec.devices ?? []).map(({ source, destination, permissions }) => ({
@@ -46,6 +57,16 @@ function namespaceModes(context: Context, record: ContainerRecord): Record<strin
   const mode = (name: Extract<SharedNamespace, 'ipc' | 'uts' | 'pid'>) =>
     asked[name] ?? (pod?.shared.includes(name) ? 'pod' : 'private');
   return { IpcMode: mode('ipc'), PidMode: mode('pid'), UTSMode: mode('uts') };
+}
+
+/** What the first process has. Looked up by name, since the user's number is known only where its root is mounted. */
+export function inspectCapabilities(context: Context, { spec }: ContainerRecord): Record<string, unknown> {
+  const user = spec.user.split(':')[0] as string;
+  const uid = ['', 'root', '0'].includes(user) ? 0 : -1;
+  // Who made the container may have had more to give than who looks at it.
+  const available = [...new Set([...availableCapabilities(context.facts.rootless), ...spec.capAdd])];
+  const { bounding, effective } = containerCapabilities(spec, uid, available);
+  return { EffectiveCaps: effective?.length ? effective : null, BoundingCaps: bounding };
 }
 
 /** Under the names that podman's HostConfig and `InspectPodData` share. */

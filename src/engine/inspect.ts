@@ -4,7 +4,7 @@ import { sandboxFiles } from '../sandbox/namespaces.ts';
 import type { HealthcheckSpec, HealthRecord } from '../store/records/supervision.ts';
 import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
-import { inspectHostConfig, inspectPodLimits } from './inspect-host-config.ts';
+import { inspectCapabilities, inspectHostConfig, inspectPodLimits } from './inspect-host-config.ts';
 import { binds, inspectMounts, tmpfs } from './inspect-mounts.ts';
 import { networkMode, networkSettings, portBindings } from './inspect-network.ts';
 import { networkNames } from './name-servers.ts';
@@ -52,6 +52,7 @@ export function inspectContainer(
     OCIRuntime: 'crun',
     PidFile: spec.pidFile ?? join(runtimeDir, 'pidfile'),
     AppArmorProfile: spec.security?.apparmor ?? '',
+    ...inspectCapabilities(context, record),
     ConmonPidFile: spec.conmonPidFile ?? join(runtimeDir, 'conmon.pid'),
     Name: record.name,
     Dependencies: spec.requires ?? [],
@@ -94,7 +95,7 @@ export function inspectContainer(
       ReadonlyRootfs: spec.readOnly,
       CapAdd: spec.capAdd,
       CapDrop: spec.capDrop,
-      ...inspectHostConfig(context, record),
+      ...inspectHostConfig(context, record, sandbox),
       Binds: binds(spec.mounts),
       Tmpfs: tmpfs(spec.mounts),
       LogConfig: inspectLog(context, record),

@@ -203,7 +203,6 @@ export const differences: Readonly<Record<Topic, readonly Difference[]>> = {
       what: output,
       why: 'a negative number of CPUs is an error, which podman takes for none',
     },
-    { lines: /--userns/, what: any, why: '--userns is not here yet' },
   ],
   pods: [
     noInfraContainer,
