@@ -80,6 +80,10 @@ describeForBoth('images of containers', (makeHost) => {
     expect(await host.ok('history', '--format', '{{.CreatedBy}} {{.Comment}}', 'made:1')).toMatch(
       /^\/bin\/sh FROM localhost\/base:1\n/,
     );
+    // What went is written as every other tool reads it.
+    const layer = await host.ok('inspect', '-f', '{{index .RootFS.Layers 2}}', 'made:1');
+    const names = await host.sh(`peapod save -q made:1 | tar xO ${layer.slice(7)}.tar | tar tf - | grep wh`);
+    expect(names.split('\n').sort()).toEqual(['etc/.wh.issue', 'var/old/.wh..wh..opq']);
     // The image it was made of is what it was.
     expect(await host.ok('run', '--rm', '--network', 'none', 'base:1', 'cat', '/etc/issue')).toBe('old');
   });

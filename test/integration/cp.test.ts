@@ -222,10 +222,14 @@ describeForBoth('cp', (makeHost) => {
   it('E5: a cp that is killed leaves no process, and its container starts', async () => {
     await using host = await makeHost();
     await make(host);
-    const copying = host.spawn(['peapod', 'cp', '-', 'still:/root']);
+    // Its input does not end with it.
+    await host.sh('mkfifo /tmp/input');
+    const writing = host.spawn(['sh', '-c', 'exec sleep 1000 > /tmp/input']);
+    const copying = host.spawn(['sh', '-c', 'exec peapod cp - still:/root < /tmp/input']);
     await eventually(() => host.sh('pgrep -f "internal files-i[n]"'));
     await copying.stop();
     expect(await host.ok('start', 'still')).toBe('still');
     expect(await host.sh('pgrep -f "internal files-i[n]" || :')).toBe('');
+    await writing.stop();
   });
 });
