@@ -133,6 +133,18 @@ describeForRoot('limits', () => {
     expect(await host.sh(`ls -d ${cgroup}/*${parent} 2>/dev/null || true`)).toBe('');
   });
 
+  it('a rule of the device cgroup opens what is closed otherwise', async () => {
+    await using host = await rootHost();
+    const open = (...flags: string[]) =>
+      host.peapod(
+        ...['run', '--rm', '--network', 'none', '--cap-add', 'MKNOD', ...flags],
+        ...['host', 'sh', '-c', 'mknod /dev/mine c 10 229 && : < /dev/mine && echo open'],
+      );
+    expect((await open('--device-cgroup-rule', 'c 10:229 rwm')).stdout).toBe('open\n');
+    expect((await open('--device-cgroup-rule', 'c 10:* r')).stdout).toBe('open\n');
+    expect((await open()).stderr).toMatch(/Operation not permitted/);
+  });
+
   it('a cgroup parent, none at all, and a private cgroup namespace', async () => {
     await using host = await rootHost();
     const read = (...flags: string[]) =>
