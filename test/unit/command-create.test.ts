@@ -63,6 +63,7 @@ const plainContainer = {
   environment: expect.any(Object),
   deviceFlags: expect.any(Object),
   annotations: [],
+  expose: [],
   mounts: [],
   volumesFrom: [],
   logOptions: [],
@@ -93,6 +94,14 @@ describe('pod create', () => {
           labelFiles: [],
           share: undefined,
           podIdFile: undefined,
+          exitPolicy: undefined,
+          volumes: [],
+          securityOptions: [],
+          pid: undefined,
+          uts: undefined,
+          noHosts: false,
+          sysctls: [],
+          shmSize: undefined,
           limits: expect.any(Object),
           cgroupParent: undefined,
           replace: false,
@@ -124,6 +133,14 @@ describe('pod create', () => {
         dnsOptions: ['ndots:2'],
         addHosts: ['x:1.2.3.4'],
         podIdFile: 'id',
+        exitPolicy: undefined,
+        volumes: [],
+        securityOptions: [],
+        pid: undefined,
+        uts: undefined,
+        noHosts: false,
+        sysctls: [],
+        shmSize: undefined,
         limits: expect.any(Object),
         replace: true,
       },
@@ -258,7 +275,10 @@ describe('exec', () => {
           interactive: true,
           tty: true,
           detach: true,
+          detachKeys: undefined,
+          preserveFds: 0,
         },
+        expect.any(Function),
       ],
     ]);
   });
@@ -273,6 +293,6 @@ describe('exec', () => {
       'containers.list': list,
       'containers.exec': () => 0,
     });
-    expect(calls.at(-1)).toMatchObject(['containers.exec', 'new', { command: ['ls'] }]);
+    expect(calls.at(-1)).toMatchObject(['containers.exec', 'new', { command: ['ls'] }, expect.any(Function)]);
   });
 });

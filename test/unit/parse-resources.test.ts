@@ -149,6 +149,6 @@ describe('linux.resources of config.json', () => {
       blockIO: { weight: 100 },
       unified: { 'memory.high': '5' },
     });
-    expect(ociResources({ pidsLimit: 0 })).toEqual({ pids: { limit: -1 } });
+    expect(ociResources({ pidsLimit: 0 })).toEqual({ pids: { limit: 4_194_304 } });
   });
 });
