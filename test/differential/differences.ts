@@ -230,7 +230,18 @@ export const differences: Readonly<Record<Topic, readonly Difference[]>> = {
       why: 'a uid without an entry stays without one in the container’s /etc/passwd',
     },
   ],
-  unprivileged: [refusedBefore, ownAddress, networkOfMember, noInfraContainer],
+  unprivileged: [
+    refusedBefore,
+    ownAddress,
+    networkOfMember,
+    noInfraContainer,
+    {
+      lines: /--userns nomap/,
+      what: output,
+      why: '--userns nomap is refused: its ids would own nothing of the root of the container',
+    },
+    { lines: /--memory 1k/, what: /^stderr$/, why: 'a warning begins with Warning:' },
+  ],
   volumes: [
     {
       lines: /tar -tf/,

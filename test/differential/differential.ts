@@ -9,7 +9,7 @@ import { readLines, runLines } from './scripts.ts';
 /** Runs a topic's command lines by podman and by peapod, and compares what comes of each: a test a line. */
 export function describeBoth(topic: Topic, as: 'root' | 'user' = 'root'): void {
   const lines = readLines(topic);
-  describe.skipIf(!runContext().root)(`peapod beside podman: ${topic}`, () => {
+  describe.skipIf(!runContext().root)(`B1: peapod beside podman: ${topic}`, () => {
     let pair: Pair | undefined;
     const outcomes = { podman: [] as Outcome[], peapod: [] as Outcome[] };
     const used = new Set<string>();
