@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { busyboxImage, dockerArchive } from '../fixtures/images.ts';
 import { runContext } from '../support/run-context.ts';
@@ -78,29 +78,44 @@ export async function makePair(as: 'root' | 'user'): Promise<Pair> {
 }
 
 /**
- * Podman's cgroups are the machine's, which no namespace hides: it removes its containers itself, a process
- * that it has paused could not even be killed. The empty directory above them is ours to remove.
+ * Podman's cgroups are the machine's, which no namespace hides. It removes its containers itself, since a
+ * process that it has paused could not even be killed; the empty directories that it leaves are ours to remove.
  */
 export async function disposePair({ podman, peapod }: Pair): Promise<void> {
   const steps = ['unpause --all', 'pod rm --all --force --time 0', 'rm --all --force --time 0'];
   await podman.sh(steps.map((step) => `timeout 60 podman ${step} || :`).join('\n'));
   await podman.destroy();
-  for (const path of podmanCgroups().filter((each) => !cgroupsBefore.has(each))) removeIfEmpty(path);
+  const made = podmanCgroups().filter((path) => !cgroupsBefore.has(path));
+  // Those furthest down first. Another test's podman makes what it misses again.
+  for (const path of made.toSorted((a, b) => b.length - a.length)) removeIfEmpty(path);
   await peapod.dispose();
 }
 
+/** `libpod_parent` of each hierarchy, what is in it, and `conmon` in that. */
 function podmanCgroups(): string[] {
-  const top = '/sys/fs/cgroup';
-  return readdirSync(top)
-    .map((controller) => join(top, controller, 'libpod_parent'))
-    .filter((path) => existsSync(path));
+  const directories = (path: string) =>
+    readdirOr(path).flatMap((entry) => (entry.isDirectory() ? [join(path, entry.name)] : []));
+  const parents = directories('/sys/fs/cgroup').map((hierarchy) => join(hierarchy, 'libpod_parent'));
+  return parents
+    .filter((path) => existsSync(path))
+    .flatMap((parent) => {
+      const children = directories(parent);
+      return [parent, ...children, ...children.flatMap(directories)];
+    });
+}
+
+function readdirOr(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch {
+    return []; // another test has removed it
+  }
 }
 
 function removeIfEmpty(path: string): void {
   try {
-    rmdirSync(join(path, 'conmon'));
     rmdirSync(path);
   } catch {
-    // another test's podman is using it, and removes it in turn
+    // in use, or gone
   }
 }
