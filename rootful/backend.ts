@@ -168,7 +168,11 @@ export class BridgeBackend implements NetworkBackend {
       if (drift.rules.length > 0) await this.#firewall.restore([...networkElements(network), ...elements]);
       if (drift.passes.length > 0) await this.#forwarding.admit(network.bridge);
       if (drift.links.length > 0) {
-        await this.#bridges.remove([link.hostInterface]);
+        // A removal of what is gone already would be late, and hit what takes its place.
+        const links = await this.#bridges.list();
+        if (links.some(({ ifname }) => ifname === link.hostInterface)) {
+          await this.#bridges.remove([link.hostInterface]);
+        }
         await this.#bridges.plugIn(network, link, false);
         await this.#bridges.configurePod(network, link);
       }
