@@ -20,6 +20,7 @@ export function requireOwnMounts(context: Context, verb: string): void {
   throw new PeapodError(
     'HOST_UNFIT',
     `cannot run command "peapod ${verb}" in rootless mode, must execute \`peapod unshare\` first`,
+    { hint: `a mount is seen where it was made: peapod unshare sh -c 'peapod ${verb} …'` },
   );
 }
 

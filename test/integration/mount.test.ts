@@ -30,7 +30,8 @@ describeForBoth('mounts', (makeHost) => {
       expect(await host.peapod('mount', 'c')).toMatchObject({
         exitCode: 125,
         stderr:
-          'Error: cannot run command "peapod mount" in rootless mode, must execute `peapod unshare` first\n',
+          'Error: cannot run command "peapod mount" in rootless mode, must execute `peapod unshare` first\n' +
+          "hint: a mount is seen where it was made: peapod unshare sh -c 'peapod mount …'\n",
       });
     }
     const script =
