@@ -1,36 +1,12 @@
-import { hostname as hostnameOfHost } from 'node:os';
 import { PeapodError } from '../errors.ts';
-import type { NamespaceSpec } from '../store/records/isolation.ts';
-import type {
-  ContainerRecord,
-  ImageRecord,
-  SandboxSpec,
-  SecretUse,
-  SharedNamespace,
-} from '../store/records.ts';
-import { admitContainer } from './admit-container.ts';
-import { requireTools } from './container-cgroup.ts';
-import type { NamespaceFlags } from './container-flags.ts';
-import { imageFor } from './container-image.ts';
-import { inheritedMounts } from './container-mounts.ts';
-import { hostnameFor, isShareable } from './container-namespaces.ts';
-import { resolveContainerSpec } from './container-spec.ts';
+import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import type { ProgressSink } from './engine.ts';
-import { exposedPorts, openPorts } from './exposed-ports.ts';
 import type { Attended } from './launch.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
-import { parseNamespaces } from './parse-namespaces.ts';
-import { parsePullPolicy } from './parse-options.ts';
-import { parseUserns } from './parse-userns.ts';
-import { checkMemberFlags, withPodDefaults } from './pod-options.ts';
-import { type Pods, writeNewFile } from './pods.ts';
-import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
-import { resolveRequires } from './requires.ts';
-import { resolveSandboxSpec } from './sandbox-spec.ts';
-import { nameAnonymous, removeUnused, useVolumes } from './volume-records.ts';
+import type { Pods } from './pods.ts';
+import type { ContainerCreateRequest } from './requests.ts';
 
 /** How `create` ends: with the container as created, running in the background, or attended. */
 export type AfterCreate = { readonly start: false } | { readonly start: true; readonly attended?: Attended };
@@ -42,7 +18,7 @@ export interface CreateSinks {
   readonly warn: ProgressSink;
 }
 
-/** Containers: resolved from a request, written down, made. */
+/** Containers by their names, and new ones. */
 export class Containers {
   readonly #context: Context;
   readonly #operations: Operations;
@@ -75,171 +51,15 @@ export class Containers {
     return id === undefined ? undefined : containers.get(id);
   }
 
-  /**
-   * Everything is checked first; then the rows are written, then the container is made (and started).
-   * Where that fails, nothing of it stays, nor of a pod that `--pod new:` made for it.
-   */
+  /** See ContainerCreation, which is loaded where something is created. */
   async create(
     request: ContainerCreateRequest,
     createCommand: readonly string[],
     after: AfterCreate,
-    { progress, warn }: CreateSinks,
+    sinks: CreateSinks,
   ): Promise<string> {
-    if (request.name !== undefined) checkName(request.name);
-    if (request.hostname !== undefined) checkHostname(request.hostname);
-    if (request.pod !== undefined && !request.pod.startsWith('new:')) {
-      checkMemberFlags(request, this.#pods.require(request.pod));
-    }
-    requireTools(this.#context);
-    const policy = parsePullPolicy(request.pull);
-    const image = await imageFor(this.#context, request, policy, progress);
-    if (request.replace && request.name) await this.#removeExisting(request.name);
-    const newPod = request.pod?.startsWith('new:') ? await this.#newPod(request, createCommand) : undefined;
-    try {
-      return await this.#createIn(request, createCommand, after, image, newPod ?? request.pod, warn);
-    } catch (error) {
-      if (newPod) {
-        await this.#context.interrupt.shielded(() => this.#pods.remove(newPod, { force: true }));
-      }
-      throw error;
-    }
-  }
-
-  async #createIn(
-    asRequested: ContainerCreateRequest,
-    createCommand: readonly string[],
-    after: AfterCreate,
-    image: ImageRecord | undefined,
-    podName: string | undefined,
-    warn: ProgressSink,
-  ): Promise<string> {
-    const { store, facts, interrupt } = this.#context;
-    const id = newId();
-    const pod = podName ? this.#pods.require(podName) : undefined;
-    const request = pod ? withPodDefaults(asRequested, pod.options) : asRequested;
-    const sharesNetwork = pod?.shared.includes('net') ?? false;
-    const podSandbox = pod ? store.sandboxes.get(pod.id) : undefined;
-    const namespaces = this.#namespaces(request.namespaces ?? {});
-    const hostname =
-      hostnameFor(request.hostname, namespaces.uts) ??
-      (pod?.shared.includes('uts') && !namespaces.uts ? podSandbox?.spec.hostname : undefined) ??
-      (request.networks.includes('host') ? hostnameOfHost() : id.slice(0, 12));
-    const asked = resolveContainerSpec(request, {
-      image,
-      env: facts.env,
-      cwd: process.cwd(),
-      hostname,
-      rootless: facts.rootless,
-      keepId: parseUserns(request.namespaces?.userns, facts),
-      inherited: inheritedMounts(request.volumesFrom ?? [], (donor) => this.require(donor)),
-      namespaces,
-    });
-    const requires = resolveRequires(this.#context, request.requires, pod?.id);
-    const secrets = await this.#secrets(request.secrets);
-    const { mounts, anonymous } = nameAnonymous(asked.mounts, newId);
-    const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image);
-    const around = { pod, network: own?.network };
-    const spec = admitContainer(this.#context, asked, around, warn);
-    const name = request.name ?? friendlyName(store.names);
-    interrupt.check();
-    const record: ContainerRecord = {
-      id,
-      name,
-      ...(pod ? { podId: pod.id } : {}),
-      sandboxId: sharesNetwork && pod ? pod.id : id,
-      createdAtMs: Date.now(),
-      spec: {
-        ...spec,
-        mounts,
-        ...(pod?.options.members?.noHosts ? { noHosts: true } : {}),
-        ...(secrets.length > 0 ? { secrets } : {}),
-        ...(requires.length > 0 ? { requires } : {}),
-      },
-      createCommand,
-      state: 'created',
-      bootId: facts.bootId,
-      oomKilled: false,
-    };
-    let madeVolumes: string[] = [];
-    await this.#operations.creating(
-      id,
-      () => {
-        if (pod && !store.pods.get(pod.id)) this.#pods.require(podName as string);
-        store.names.claim(name, 'container', id);
-        if (own) {
-          store.sandboxes.insert(id, own, facts.bootId);
-          store.ports.reserve(id, own.ports);
-        }
-        store.containers.insert(record);
-        if (record.spec.restart) store.supervision.begin(id);
-        madeVolumes = useVolumes(this.#context, record, anonymous);
-      },
-      async () => {
-        for (const volume of madeVolumes) this.#context.events.volume('create', volume);
-        this.#context.events.container('create', record);
-        if (secrets.length > 0) (await import('./secret-uses.ts')).keepSecrets(this.#context, record);
-        if (request.cidFile) writeNewFile(request.cidFile, id, '--cidfile');
-        interrupt.check();
-        if (after.start) await this.#lifecycle.startCreated(id, after.attended);
-      },
-      async () => {
-        await this.#lifecycle.dismantle(id);
-        await removeUnused(this.#context, madeVolumes);
-      },
-    );
-    return id;
-  }
-
-  async #secrets(words: readonly string[]): Promise<SecretUse[]> {
-    if (words.length === 0) return [];
-    return (await import('./secret-uses.ts')).parseSecretUses(this.#context, words);
-  }
-
-  async #newPod(request: ContainerCreateRequest, createCommand: readonly string[]): Promise<string> {
-    const pod: PodCreateRequest = {
-      ...request,
-      name: request.pod?.slice('new:'.length) || undefined,
-      labels: [],
-      labelFiles: [],
-      podIdFile: undefined,
-      limits: undefined,
-      cgroupParent: undefined,
-      replace: false,
-      // These are the container's own.
-      volumes: [],
-      securityOptions: [],
-    };
-    return this.#pods.create(pod, createCommand);
-  }
-
-  async #ownSandbox(
-    request: ContainerCreateRequest,
-    hostname: string,
-    image: ImageRecord | undefined,
-  ): Promise<SandboxSpec> {
-    // ipc and uts are the container's alone: the runtime makes them with it.
-    const namespaces: SharedNamespace[] = ['net'];
-    const exposed = exposedPorts(image?.config.config ?? {}, request.expose);
-    const morePorts = request.publishAll ? openPorts(exposed) : [];
-    return resolveSandboxSpec(this.#context, request, { hostname, namespaces, morePorts });
-  }
-
-  #namespaces(flags: NamespaceFlags): NamespaceSpec {
-    const found = parseNamespaces(flags, (name) => this.require(name).id);
-    const donor = found.ipc?.startsWith('container:')
-      ? this.require(found.ipc.slice('container:'.length))
-      : undefined;
-    const donorPod = donor?.podId ? this.#context.store.pods.get(donor.podId) : undefined;
-    if (donor && !isShareable(donor, donorPod?.shared.includes('ipc') ?? false)) {
-      throw new PeapodError('INVALID_ARGUMENT', `container ${donor.name} does not share its IPC namespace`, {
-        hint: 'run that container with --ipc shareable, or both in one pod',
-      });
-    }
-    return found;
-  }
-
-  async #removeExisting(name: string): Promise<void> {
-    const existing = this.find(name);
-    if (existing) await this.#lifecycle.remove(existing.id, { force: true });
+    const { ContainerCreation } = await import('./container-creation.ts');
+    const parts = [this.#context, this.#operations, this.#lifecycle, this.#pods] as const;
+    return new ContainerCreation(...parts, this).create(request, createCommand, after, sinks);
   }
 }

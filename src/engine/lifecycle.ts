@@ -9,7 +9,8 @@ import { isInitialized, isRunning, stillRunning } from './alive.ts';
 import { runtime } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { endProcess, killPatienceMs, sendSignal } from './end-process.ts';
-import { type Attended, Launcher } from './launch.ts';
+import type { Attended, Launcher } from './launch.ts';
+import { loadLauncher } from './load-launcher.ts';
 import type { Operations } from './operations.ts';
 import type { Restarts } from './restarts.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
@@ -26,7 +27,7 @@ export class Lifecycle {
   readonly #operations: Operations;
   readonly #sandboxes: Sandboxes;
   readonly #restarts: Restarts;
-  readonly #launcher: Launcher;
+  #loading: Promise<Launcher> | undefined;
   #crun: Crun | undefined;
 
   constructor(context: Context, operations: Operations, sandboxes: Sandboxes, restarts: Restarts) {
@@ -34,12 +35,6 @@ export class Lifecycle {
     this.#operations = operations;
     this.#sandboxes = sandboxes;
     this.#restarts = restarts;
-    this.#launcher = new Launcher(
-      context,
-      sandboxes,
-      () => this.crun,
-      (record) => takeDown(this, this.#context, record),
-    );
   }
 
   /** What a pod does when a member has ended by itself: set by whoever has the pods. */
@@ -50,6 +45,15 @@ export class Lifecycle {
     return this.#crun;
   }
 
+  #launcher(): Promise<Launcher> {
+    this.#loading ??= loadLauncher(this, this.#context, this.#sandboxes);
+    return this.#loading;
+  }
+
+  async #launch(record: ContainerRecord, how?: Attended | 'init'): Promise<void> {
+    await (await this.#launcher()).launch(record, how);
+  }
+
   /** Whether its first process lives now, whatever the store last heard. */
   isRunning(record: ContainerRecord): boolean {
     return isRunning(this.#context, record);
@@ -58,14 +62,14 @@ export class Lifecycle {
   /** For `init`: all of a start but the first instruction. The caller holds the operations. */
   async prepare(id: string): Promise<void> {
     await this.settle(id);
-    await this.#launcher.launch(this.#require(id), 'init');
+    await this.#launch(this.#require(id), 'init');
   }
 
   /** Starts a container with its sandbox; holds the operations on both. */
   async start(id: string, attended?: Attended): Promise<void> {
     await this.#startRequired(this.#require(id));
     await this.#operations.duringBoth(this.#require(id), 'start', () =>
-      this.#startWith(id, (record) => this.#launcher.launch(record, attended), attended),
+      this.#startWith(id, (record) => this.#launch(record, attended), attended),
     );
   }
 
@@ -78,7 +82,7 @@ export class Lifecycle {
   async startCreated(id: string, attended?: Attended): Promise<void> {
     const record = this.#require(id);
     await this.#startRequired(record);
-    const launch = () => this.#launcher.launch(record, attended);
+    const launch = () => this.#launch(record, attended);
     if (record.sandboxId === id) return launch();
     return this.#operations.during(record.sandboxId, 'start', launch);
   }
@@ -86,8 +90,8 @@ export class Lifecycle {
   /** Starts a member of a pod whose operation the caller holds. */
   async startInReady(id: string, sandbox: ReadySandbox): Promise<void> {
     await this.#operations.during(id, 'start', () =>
-      this.#startWith(id, (record) =>
-        this.#launcher.launchIn(record, { network: Promise.resolve(), view: () => sandbox }),
+      this.#startWith(id, async (record) =>
+        (await this.#launcher()).launchIn(record, { network: Promise.resolve(), view: () => sandbox }),
       ),
     );
   }
@@ -99,7 +103,8 @@ export class Lifecycle {
   ): Promise<void> {
     const record = this.#require(id);
     if (this.isRunning(record)) return;
-    if (isInitialized(this.#context, record)) return this.#launcher.startInitialized(record, attended);
+    if (isInitialized(this.#context, record))
+      return (await this.#launcher()).startInitialized(record, attended);
     await this.settle(id);
     await this.#restarts.anew(this.#require(id));
     await launch(this.#require(id));
@@ -110,11 +115,10 @@ export class Lifecycle {
     await this.#operations.duringBoth(this.#require(id), 'start', async () => {
       const record = this.#require(id);
       this.#restarts.signalled(record, record.spec.stopSignal);
-      const patience = timeoutSeconds ?? record.spec.stopTimeoutSeconds;
-      if (this.isRunning(record)) await this.#end(record, patience, { remove: false });
+      if (this.isRunning(record)) await this.#end(record, timeoutSeconds, { remove: false });
       else await this.settle(id);
       await this.#restarts.anew(record);
-      await this.#launcher.launch(this.#require(id));
+      await this.#launch(this.#require(id));
       this.#context.events.container('restart', record);
     });
   }
@@ -126,7 +130,7 @@ export class Lifecycle {
       if (!record) return;
       this.#restarts.signalled(record, record.spec.stopSignal);
       if (this.isRunning(record)) {
-        await this.#end(record, timeoutSeconds ?? record.spec.stopTimeoutSeconds);
+        await this.#end(record, timeoutSeconds);
         this.#context.events.container('stop', record);
       } else {
         await this.settle(id);
@@ -181,9 +185,8 @@ export class Lifecycle {
     const { store, paths } = this.#context;
     const record = store.containers.get(id);
     if (!record) return;
-    const patience = timeoutSeconds ?? record.spec.stopTimeoutSeconds;
     this.#restarts.signalled(record, record.spec.stopSignal);
-    if (this.isRunning(record)) await this.#end(record, patience, { remove: false });
+    if (this.isRunning(record)) await this.#end(record, timeoutSeconds, { remove: false });
     else {
       await this.#restarts.cancel(record);
       await takeDown(this, this.#context, record);
@@ -213,7 +216,7 @@ export class Lifecycle {
     await this.#operations.duringBoth(this.#require(id), 'start', async () => {
       const record = this.#require(id);
       if (this.isRunning(record) || !this.#restarts.isMine(id)) return;
-      await this.#restarts.perform(record, () => this.#launcher.launch(record));
+      await this.#restarts.perform(record, () => this.#launch(record));
     });
   }
 
@@ -274,14 +277,14 @@ export class Lifecycle {
   /** Ends the processes of a running container and settles it, while its exit command waits for the lock. */
   async #end(
     record: ContainerRecord,
-    timeoutSeconds: number,
+    timeoutSeconds: number | undefined,
     then = { remove: record.spec.remove },
   ): Promise<void> {
     const lock = await attendLock(this.#context, record.id);
     try {
       // What is frozen hears no signal.
       if (record.state === 'paused') await thaw(this.#context, this.crun, record.id);
-      await endProcess(this.#context, record, timeoutSeconds);
+      await endProcess(this.#context, record, timeoutSeconds ?? record.spec.stopTimeoutSeconds);
       await this.settle(record.id);
       if (then.remove) await this.dismantle(record.id);
     } finally {
