@@ -1,5 +1,5 @@
 import { PeapodError } from '../errors.ts';
-import { describeHolder } from '../host/ports.ts';
+import { findHolder } from '../host/ports.ts';
 import { chooseHostPorts } from '../network/free-port.ts';
 import { parsePorts } from '../network/port-spec.ts';
 import type { PortMapping, PortRequest } from '../network/types.ts';
@@ -70,7 +70,7 @@ function refuseTakenPorts(context: Context, ports: readonly PortMapping[]): void
     const reserved = context.store.ports.conflict(port);
     if (reserved) throw reserved;
     const { protocol, hostIp, hostPort } = port;
-    const holder = protocol === 'sctp' ? undefined : describeHolder(protocol, hostIp, hostPort);
+    const holder = protocol === 'sctp' ? undefined : findHolder(protocol, hostIp, hostPort);
     if (!holder) continue;
     throw new PeapodError('PORT_IN_USE', `host port ${hostPort}/${protocol} is already in use by ${holder}`, {
       hint: 'choose another host port, or leave it open: -p CONTAINERPORT',

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { endianness } from 'node:os';
+import { bindPort } from './sockets.ts';
 
 /** Who holds a port of the host, as far as this user may see: for error messages. */
 
@@ -40,6 +41,19 @@ export function parseSocketTable(text: string): BoundSocket[] {
 export function describeHolder(protocol: 'tcp' | 'udp', ip: string, port: number): string | undefined {
   const [holder] = findBound(protocol, ip, port);
   return holder && describeBound(holder);
+}
+
+/**
+ * As `describeHolder`, for a port that is probably free: the kernel is asked by binding it for a moment, since its
+ * tables take milliseconds to read.
+ */
+export function findHolder(protocol: 'tcp' | 'udp', ip: string, port: number): string | undefined {
+  try {
+    closeSync(bindPort(protocol, ip || '::', port, 'hold'));
+    return undefined;
+  } catch {
+    return describeHolder(protocol, ip, port);
+  }
 }
 
 /** Sockets that keep others from the port; `netDir` is `/proc/PID/net` for another network namespace. */
