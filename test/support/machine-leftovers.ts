@@ -1,13 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 
 /** What of the machine's own namespaces the suite must not change. */
 export interface MachineState {
   readonly mounts: readonly string[];
   readonly interfaces: readonly string[];
   readonly tables: readonly string[];
+  /** Of containers and pods, below any hierarchy. */
+  readonly cgroups: readonly string[];
 }
+
+const cgroupRoot = '/sys/fs/cgroup';
 
 export function readMachine(): MachineState {
   const nft = spawnSync('nft', ['list', 'tables'], { encoding: 'utf8' });
@@ -15,6 +20,11 @@ export function readMachine(): MachineState {
     mounts: lines(readFileSync('/proc/self/mountinfo', 'utf8')).map((line) => line.split(' ')[4] ?? ''),
     interfaces: [...readdirOr('/sys/class/net'), ...Object.keys(networkInterfaces())],
     tables: lines(nft.stdout ?? ''),
+    cgroups: ['', ...readdirOr(cgroupRoot)].flatMap((hierarchy) =>
+      readdirOr(join(cgroupRoot, hierarchy))
+        .filter((name) => name.startsWith('peapod-'))
+        .map((name) => join(hierarchy, name)),
+    ),
   };
 }
 
@@ -28,6 +38,7 @@ export function machineLeftovers(before: MachineState, dir: string): string[] {
       .map((mount) => `mount ${mount}`),
     ...added(before.interfaces, now.interfaces).map((name) => `interface ${name}`),
     ...added(before.tables, now.tables).map((table) => `nft ${table}`),
+    ...added(before.cgroups, now.cgroups).map((path) => `cgroup ${path}`),
     ...processesOf(dir),
     // A test that has disposed of its hosts has removed their directories.
     ...readdirOr(dir)
