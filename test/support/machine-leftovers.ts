@@ -8,7 +8,7 @@ export interface MachineState {
   readonly mounts: readonly string[];
   readonly interfaces: readonly string[];
   readonly tables: readonly string[];
-  /** Of containers and pods, below any hierarchy. */
+  /** Of containers and pods, below any hierarchy, that hold no process: others may be of a suite that still runs. */
   readonly cgroups: readonly string[];
 }
 
@@ -23,7 +23,8 @@ export function readMachine(): MachineState {
     cgroups: ['', ...readdirOr(cgroupRoot)].flatMap((hierarchy) =>
       readdirOr(join(cgroupRoot, hierarchy))
         .filter((name) => name.startsWith('peapod-'))
-        .map((name) => join(hierarchy, name)),
+        .map((name) => join(hierarchy, name))
+        .filter((path) => read(join(cgroupRoot, path, 'cgroup.procs')) === ''),
     ),
   };
 }
