@@ -72,10 +72,20 @@ function readReport(path) {
       passed: numPassedTests,
       failed: numFailedTests + brokenFiles,
       skipped: numPendingTests + numTodoTests,
+      failures: testResults.flatMap(({ name, message, assertionResults }) => [
+        ...(message ? [`${name}: ${firstLine(message)}`] : []),
+        ...assertionResults
+          .filter((one) => one.status === 'failed')
+          .map((one) => `${one.fullName}: ${firstLine(one.failureMessages[0] ?? '')}`),
+      ]),
     };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: [] };
   }
+}
+
+function firstLine(text) {
+  return text.split('\n', 1)[0].slice(0, 200);
 }
 
 /** Test hosts need root: sudo gives it where it needs no password. */
@@ -97,6 +107,8 @@ function summarize(tests, checkCount, failedChecks) {
   } else if (tests.skipped > 0 && process.getuid() !== 0) {
     console.log(`\nNOT ROOT: ${tests.skipped} tests were left out. To run them: sudo npm test`);
   }
+  // Once more and briefly: who reads only the end of a log shall see what to look for.
+  for (const failure of tests.failures) console.log(`FAILED: ${failure}`);
   for (const { name } of failedChecks) console.log(`\nFAILED CHECK: ${name}`);
   const passed = tests.passed + checkCount - failedChecks.length;
   console.log(`\n${passed} passed, ${failed} failed${tests.skipped > 0 ? `, ${tests.skipped} skipped` : ''}`);

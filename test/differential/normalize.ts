@@ -1,3 +1,6 @@
+/** First of all: the number in the middle may read as a time (`host-12h-1`). */
+const hostName = /\bhost-\w+-\d+\b/g;
+
 const times = [
   // 2024-05-06 07:08:09.123456789 +0000 UTC m=+0.12, and as RFC 3339 has it
   /\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( ?[+-]\d\d:?\d\d|Z)?( (UTC|[A-Z]{3,4}))?( m=\+[\d.]+)?/g,
@@ -17,7 +20,6 @@ const others: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{25}\b/g, '<secret id>'],
   [/\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12}\b/g, '<short id>'],
   [/\/tmp\/tmp\.\w+/g, '<directory>'],
-  [/\bhost-\w+-\d+\b/g, '<host>'],
   // Out of the tools' own lists of words.
   [/(<short id>|inner) [a-z]+_[a-z]+$/gm, '$1 <name>'],
   [/\b\d+(\.\d+)? ?[kMG]?i?B\b/g, '<size>'],
@@ -30,7 +32,7 @@ const others: readonly (readonly [RegExp, string])[] = [
 
 /** What is different in every run, and what only is the tool's own name, made alike. */
 export function normalize(text: string): string {
-  let result = text;
+  let result = text.replaceAll(hostName, '<host>');
   for (const time of times) result = result.replaceAll(time, '<time>');
   for (const [pattern, instead] of others) result = result.replaceAll(pattern, instead);
   return result;

@@ -4,7 +4,7 @@ import { describeForBoth, describeForRoot } from '../support/host.ts';
 import { type Internet, makeInternet } from '../support/internet.ts';
 import { runContext } from '../support/run-context.ts';
 import { inPodNetwork } from '../support/sandbox.ts';
-import { askByUdp, clientAddressServer } from '../support/servers.ts';
+import { askByUdp, bigPageServer, clientAddressServer, fetchHundred } from '../support/servers.ts';
 import type { TestHost } from '../support/test-host.ts';
 
 /** The first host of an internet has this address there, the second the next. */
@@ -79,11 +79,10 @@ describeForRoot('the address of a client', () => {
         await using host = await makeHost({ internet });
         await using other = await makeHost({ internet });
         const size = 300_000;
-        const script = `mkdir /www; head -c ${size} /dev/zero | tr '\\0' x > /www/index.html; exec busybox httpd -f -p 80 -h /www`;
-        await host.ok('run', '-d', '--network', network, '-p', '8080:80', 'host', 'sh', '-c', script);
+        const { flags, command } = bigPageServer(runContext().binDir, size);
+        await host.ok('run', '-d', '--network', network, '-p', '8080:80', ...flags, 'host', ...command);
         await eventually(() => other.reachable(`http://${hostAddress}:8080/`));
-        const fetchOne = `exec 3<>/dev/tcp/${hostAddress}/8080; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; sed '1,/^\\r$/d' <&3 | wc -c`;
-        const sizes = await other.sh(`for i in {1..100}; do (${fetchOne}) & done; wait`);
+        const sizes = await other.sh(fetchHundred(hostAddress, 8080));
         expect(sizes.split('\n')).toEqual(Array.from({ length: 100 }, () => String(size)));
       },
     );

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { eventually } from '../support/command.ts';
 import { describeForBoth, describeForRoot, userHost } from '../support/host.ts';
 import { runContext } from '../support/run-context.ts';
-import { askByUdp, clientAddressServer, webServer } from '../support/servers.ts';
+import { askByUdp, bigPageServer, clientAddressServer, fetchHundred, webServer } from '../support/servers.ts';
 import type { TestHost } from '../support/test-host.ts';
 
 /** A pod with a web server on each of the ports. */
@@ -177,11 +177,10 @@ describeForBoth('published ports', (makeHost) => {
   it('A6: a hundred connections at once, each with its answer whole', async () => {
     await using host = await makeHost();
     const size = 300_000;
-    const script = `mkdir /www; head -c ${size} /dev/zero | tr '\\0' x > /www/index.html; exec busybox httpd -f -p 80 -h /www`;
-    await host.ok('run', '-d', '-p', '8080:80', 'host', 'sh', '-c', script);
+    const { flags, command } = bigPageServer(runContext().binDir, size);
+    await host.ok('run', '-d', '-p', '8080:80', ...flags, 'host', ...command);
     await host.fetch(8080);
-    const fetchOne = `exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; sed '1,/^\\r$/d' <&3 | wc -c`;
-    const sizes = await host.sh(`for i in {1..100}; do (${fetchOne}) & done; wait`);
+    const sizes = await host.sh(fetchHundred('127.0.0.1', 8080));
     expect(sizes.split('\n')).toEqual(Array.from({ length: 100 }, () => String(size)));
   });
 });

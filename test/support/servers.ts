@@ -34,6 +34,30 @@ export function clientAddressServer(binDir: string, port = 80): { flags: string[
   };
 }
 
+/**
+ * As above, for a container that answers each request with `bytes` bytes. It takes hundreds of connections at
+ * once: busybox httpd has room for nine, and what comes beyond them while it is slow is lost to the kernel.
+ */
+export function bigPageServer(binDir: string, bytes: number): { flags: string[]; command: string[] } {
+  const program = `
+    const page = Buffer.alloc(${bytes}, "x");
+    require("node:http").createServer((_, response) => response.end(page)).listen(80);`;
+  return {
+    flags: ['-v', `${binDir}/peapod:/bun:ro`, '-e', 'BUN_BE_BUN=1'],
+    command: ['/bun', '-e', program],
+  };
+}
+
+/**
+ * A shell script that fetches `http://address:port/` a hundred times at once, and prints how many bytes came
+ * each time, or why there were none.
+ */
+export function fetchHundred(address: string, port: number): string {
+  const request = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3`;
+  const one = `exec 3<>/dev/tcp/${address}/${port} && ${request} && sed '1,/^\\r$/d' <&3 | wc -c`;
+  return `for i in {1..100}; do (${one}) 2>&1 & done; wait`;
+}
+
 /** A shell script that sends a line by UDP and prints the answer. */
 export function askByUdp(address: string, port: number, line: string): string {
   return `exec 3<>/dev/udp/${address}/${port}; echo ${line} >&3; timeout 2 head -n 1 <&3`;
