@@ -58,6 +58,11 @@ function archive(): Buffer {
   );
 }
 
+/** Images of a host's own: other tests load theirs meanwhile. */
+export function imagesPath(host: TestHost): string {
+  return join(host.dir, 'images.tar');
+}
+
 export async function makePair(as: 'root' | 'user'): Promise<Pair> {
   const content = archive();
   const [podman, peapod] = await Promise.all(
@@ -65,8 +70,9 @@ export async function makePair(as: 'root' | 'user'): Promise<Pair> {
       const host = await makeHost(runContext(), as);
       try {
         if (tool === 'podman') await host.rootSh(writeSettings);
-        host.write('/images.tar', content);
-        await host.sh(`${tool} load -q -i /images.tar`);
+        const path = imagesPath(host);
+        host.write(path, content);
+        await host.sh(`${tool} load -q -i ${path}`);
       } catch (error) {
         await host.destroy();
         throw error;

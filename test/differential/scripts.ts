@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Outcome } from '../support/command.ts';
 import type { TestHost } from '../support/test-host.ts';
-import type { Tool } from './hosts.ts';
+import { imagesPath, type Tool } from './hosts.ts';
 
 const directory = fileURLToPath(new URL('lines', import.meta.url));
 const secondsALine = 30;
@@ -27,6 +27,7 @@ export async function runLines(host: TestHost, tool: Tool, lines: readonly strin
 echo $? >$at/${index}.code`,
   );
   const script = `TOOL() { timeout ${secondsALine} ${tool} "$@"; }
+IMAGES=${imagesPath(host)}
 at=$(mktemp -d)
 cd "$(mktemp -d)"
 ${body.join('\n')}
