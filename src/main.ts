@@ -16,6 +16,7 @@ export type InternalVerb = (args: readonly string[]) => Promise<number>;
 export const internalVerbs: Readonly<Record<string, () => Promise<InternalVerb>>> = {
   relay: async () => (await import('../rootless/relay-process.ts')).run,
   'read-in-places': async () => (await import('./container/read-process.ts')).run,
+  'append-to-etc': async () => (await import('./container/append-process.ts')).run,
   extract: async () => (await import('./image/extract-process.ts')).run,
   'files-in': async () => (await import('./files/in-process.ts')).run,
   'files-out': async () => (await import('./files/out-process.ts')).run,

@@ -16,6 +16,7 @@ export const hostConfigFlags = {
   'device-cgroup-rule': list("Allow devices by a rule of the device cgroup, such as 'c 189:* rwm'"),
   'env-merge': array('Set a variable from others of the image: PATH=$PATH:/opt/bin'),
   'group-add': list("Add groups to the first process; 'keep-groups' for those of the caller"),
+  hostuser: list('Add users of the host (names or ids) to /etc/passwd'),
   'http-proxy': optionalBool("Pass the caller's proxy variables", { default: 'true' }),
   init: bool('Run an init as the first process, which forwards signals and reaps'),
   'init-path': string('The program that --init runs'),
@@ -27,6 +28,10 @@ export const hostConfigFlags = {
   'no-hostname': bool("Leave the image's /etc/hostname as it is"),
   'no-hosts': bool("Leave the image's /etc/hosts as it is"),
   'oom-score-adj': int('Badness for the out-of-memory killer, -1000 to 1000'),
+  passwd: optionalBool('Add a line to /etc/passwd and /etc/group for a user without one', {
+    default: 'true',
+  }),
+  'passwd-entry': string('Write that line so; $USERNAME, $UID, $GID, $NAME and $HOME are filled in'),
   personality: string('Execution domain: LINUX or LINUX32'),
   pid: string('PID namespace: private, host, container:NAME or ns:PATH'),
   pidfile: string("Write the pid of the container's first process to this file"),
@@ -55,6 +60,7 @@ type HostConfigRequest = Pick<
   | 'namespaces'
   | 'process'
   | 'environment'
+  | 'passwd'
   | 'deviceFlags'
   | 'annotations'
   | 'mounts'
@@ -102,6 +108,7 @@ export function hostConfigRequest(values: FlagValues<typeof hostConfigFlags>): H
       merge: values['env-merge'],
       httpProxy: values['http-proxy'],
     },
+    passwd: { passwd: values.passwd, entry: values['passwd-entry'], hostUsers: values.hostuser },
     deviceFlags: {
       devices: values.device,
       cgroupRules: values['device-cgroup-rule'],

@@ -42,7 +42,9 @@ export function lookUpUser(spec: string, passwd: readonly Entry[], group: readon
   const name = entry?.[0];
   const own = spec === '' ? [] : [gid];
   const additionalGids =
-    name === undefined ? [] : group.filter((line) => hasMember(line, name)).map((line) => id(line[2]));
+    name === undefined
+      ? []
+      : group.filter((line) => hasMember(line, name) && !isMadeFor(line, name)).map((line) => id(line[2]));
   return { uid, gid, additionalGids: [...new Set([...own, ...additionalGids])], home };
 }
 
@@ -52,7 +54,7 @@ export function lookUpGroup(word: string, group: readonly Entry[]): number {
   return entry ? id(entry[2]) : idFromWord(word, 'group', 'group');
 }
 
-function findEntry(database: readonly Entry[], word: string): Entry | undefined {
+export function findEntry(database: readonly Entry[], word: string): Entry | undefined {
   // A name goes before a number that looks like it.
   return (
     database.find((fields) => fields[0] === word) ??
@@ -62,6 +64,11 @@ function findEntry(database: readonly Entry[], word: string): Entry | undefined 
 
 function hasMember(line: Entry, name: string): boolean {
   return line[3]?.split(',').some((member) => member.trim() === name) ?? false;
+}
+
+/** The line of user-entries.ts for a number without a name, which nobody was put into. */
+function isMadeFor(line: Entry, name: string): boolean {
+  return /^\d+$/.test(name) && line[0] === name && line[2] === name;
 }
 
 function idFromWord(word: string, kind: 'user' | 'group', file: 'passwd' | 'group'): number {

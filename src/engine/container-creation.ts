@@ -1,6 +1,7 @@
 import { hostname as hostnameOfHost } from 'node:os';
 import { PeapodError } from '../errors.ts';
-import type { NamespaceSpec } from '../store/records/isolation.ts';
+import type { KeepIdSpec, NamespaceSpec } from '../store/records/isolation.ts';
+import type { PasswdSpec } from '../store/records/passwd.ts';
 import type {
   ContainerRecord,
   ImageRecord,
@@ -10,7 +11,7 @@ import type {
 } from '../store/records.ts';
 import { admitContainer } from './admit-container.ts';
 import { requireTools } from './container-cgroup.ts';
-import type { NamespaceFlags } from './container-flags.ts';
+import type { NamespaceFlags, PasswdFlags } from './container-flags.ts';
 import { imageFor } from './container-image.ts';
 import { inheritedMounts } from './container-mounts.ts';
 import { hostnameFor, isShareable } from './container-namespaces.ts';
@@ -103,13 +104,15 @@ export class ContainerCreation {
       hostnameFor(request.hostname, namespaces.uts) ??
       (pod?.shared.includes('uts') && !namespaces.uts ? podSandbox?.spec.hostname : undefined) ??
       (request.networks.includes('host') ? hostnameOfHost() : id.slice(0, 12));
+    const keepId = parseUserns(request.namespaces?.userns, facts);
     const asked = resolveContainerSpec(request, {
       image,
       env: facts.env,
       cwd: process.cwd(),
       hostname,
       rootless: facts.rootless,
-      keepId: parseUserns(request.namespaces?.userns, facts),
+      keepId,
+      passwd: await this.#passwd(request.passwd ?? {}, keepId),
       inherited: inheritedMounts(request.volumesFrom ?? [], (donor) => this.#containers.require(donor)),
       namespaces,
     });
@@ -167,6 +170,13 @@ export class ContainerCreation {
       },
     );
     return id;
+  }
+
+  async #passwd(flags: PasswdFlags, keepId: KeepIdSpec | undefined): Promise<PasswdSpec | undefined> {
+    const isPlain = flags.passwd !== false && !flags.entry && !flags.hostUsers?.length && !keepId;
+    return isPlain
+      ? undefined
+      : (await import('./host-users.ts')).resolvePasswd(this.#context, flags, keepId);
   }
 
   async #secrets(words: readonly string[]): Promise<SecretUse[]> {

@@ -46,6 +46,15 @@ export interface ProcessFlags {
   readonly timezone?: string | undefined;
 }
 
+/** What its /etc/passwd gets. */
+export interface PasswdFlags {
+  /** Absent for true. */
+  readonly passwd?: boolean | undefined;
+  readonly entry?: string | undefined;
+  /** Names or numbers of users of the host. */
+  readonly hostUsers?: readonly string[] | undefined;
+}
+
 /** Names that its environment is made of, beside `env`. */
 export interface EnvironmentFlags {
   readonly unset?: readonly string[] | undefined;

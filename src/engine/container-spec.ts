@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { checkCapabilities } from '../container/capabilities.ts';
 import { PeapodError } from '../errors.ts';
 import type { KeepIdSpec, NamespaceSpec } from '../store/records/isolation.ts';
+import type { PasswdSpec } from '../store/records/passwd.ts';
 import type { ContainerSpec, ImageRecord, MountSpec, RootfsSpec } from '../store/records.ts';
 import { resolveCommand } from './container-command.ts';
 import { resolveEnvironment } from './container-environment.ts';
@@ -28,6 +29,8 @@ export interface SpecInputs {
   /** False if left out. */
   readonly rootless?: boolean;
   readonly keepId?: KeepIdSpec | undefined;
+  /** See `resolvePasswd`. */
+  readonly passwd?: PasswdSpec | undefined;
   /** None but the default ones if left out. */
   readonly namespaces?: NamespaceSpec;
   /** Of `--volumes-from`. */
@@ -63,6 +66,7 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     workdir: checkWorkdir(request.workdir ?? (image.WorkingDir || '/')),
     user: request.user ?? (image.User || (keepId ? `${keepId.uid}:${keepId.gid}` : '')),
     ...(keepId ? { keepId } : {}),
+    ...(inputs.passwd ? { passwd: inputs.passwd } : {}),
     hostname: inputs.hostname,
     labels: { ...image.Labels, ...parseLabels(request.labels, request.labelFiles) },
     annotations: parseAnnotations(request.annotations ?? []),

@@ -82,6 +82,7 @@ export function inspectContainer(
       ...(spec.timezone ? { Timezone: spec.timezone } : {}),
       ...inspectHealthcheck(spec.healthcheck),
       CreateCommand: record.createCommand,
+      Passwd: !spec.passwd?.none,
       Secrets: (spec.secrets ?? [])
         .filter(({ type }) => type === 'mount')
         .map(({ name, id: ID, uid, gid, mode }) => ({ Name: name, ID, UID: uid, GID: gid, Mode: mode })),

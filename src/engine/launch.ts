@@ -16,9 +16,10 @@ import { writeEtcFiles } from './etc.ts';
 import { beginHealth } from './health.ts';
 import { logPath } from './parse-log.ts';
 import { makePodCgroup } from './pod-cgroups.ts';
-import { planRootfs, userOf } from './rootfs.ts';
+import { planRootfs } from './rootfs.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
 import type { GivenSecrets } from './secret-uses.ts';
+import { startingUser } from './user-entries.ts';
 import { mountVolumes } from './volume-mounts.ts';
 
 /** A command that stays with the container from before its first instruction. */
@@ -106,7 +107,7 @@ export class Launcher {
       step('plan the root file system', () => planRootfs(this.#context, record)),
       this.#context.inside(),
     ]);
-    const user = await userOf(this.#context, record.spec, plan);
+    const { user, ...entries } = await startingUser(this.#context, record, plan);
     writeEtcFiles(this.#context, record, starting.view());
     const { keepId } = record.spec;
     const volumes = mountVolumes(this.#context, record, plan, keepId ? outsideOf(user, keepId) : user);
@@ -119,7 +120,7 @@ export class Launcher {
       user,
       sandbox: starting.view(),
       podOf: (container) => this.#podSandbox(container),
-      mounts: [...volumes.mounts, ...secrets.mounts],
+      mounts: [...volumes.mounts, ...secrets.mounts, ...entries.mounts],
       secretEnv: secrets.env,
       idMappings,
       crunPath: crun.path,
@@ -141,6 +142,7 @@ export class Launcher {
       exitCommand: this.#exitCommand(id),
       before: [
         ...this.#mountRoot(plan),
+        ...entries.write(),
         ...sharedMemoryCommands(this.#context, record),
         ...volumes.before,
         ...secrets.before,

@@ -3,6 +3,7 @@ import type {
   DeviceFlags,
   EnvironmentFlags,
   NamespaceFlags,
+  PasswdFlags,
   ProcessFlags,
   ResourceFlags,
 } from './container-flags.ts';
@@ -179,6 +180,7 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly namespaces?: NamespaceFlags;
   readonly process?: ProcessFlags;
   readonly environment?: EnvironmentFlags;
+  readonly passwd?: PasswdFlags;
   readonly deviceFlags?: DeviceFlags;
   /** `key=value`. */
   readonly annotations?: readonly string[];

@@ -39,7 +39,16 @@ export async function userOf(
   spec: Pick<ContainerSpec, 'user' | 'groups'>,
   plan: RootfsPlan,
 ): Promise<ResolvedUser> {
-  const [passwd, groupText] = await readDatabases(context, plan);
+  const [passwd, group] = await readDatabases(context, plan);
+  return resolveUser(spec, passwd, group);
+}
+
+/** `passwd` and `group` are the texts of the container's own. */
+export function resolveUser(
+  spec: Pick<ContainerSpec, 'user' | 'groups'>,
+  passwd: string | undefined,
+  groupText: string | undefined,
+): ResolvedUser {
   const group = parseDatabase(groupText);
   const user = lookUpUser(spec.user, parseDatabase(passwd), group);
   const asked = spec.groups ?? [];

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import { checked, libc, O_CLOEXEC } from './libc.ts';
 
@@ -37,6 +37,25 @@ export function kindInRoot(rootDir: string, path: string): 'directory' | 'file' 
   }
 }
 
+/**
+ * Adds lines to a text file inside of `rootDir`; makes the file, for all to read, where there is none. Something
+ * else of that name is left as it is.
+ */
+export function appendTextInRoot(rootDir: string, path: string, text: string): void {
+  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+  const fd = openOrUndefined(rootDir, path, flags | constants.O_NOCTTY);
+  if (fd === undefined) return;
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) return;
+    const last = Buffer.alloc(1);
+    if (stats.size > 0) readSync(fd, last, 0, 1, stats.size - 1);
+    writeFileSync(fd, stats.size > 0 && last.toString() !== '\n' ? `\n${text}` : text);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** A descriptor of a directory inside `rootDir`, links followed inside; undefined where there is none. */
 export function openDirectoryInRoot(rootDir: string, path: string): number | undefined {
   return openOrUndefined(rootDir, path, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -55,7 +74,7 @@ function openOrUndefined(rootDir: string, path: string, flags: number): number |
     return openInRoot(rootFd, path, flags);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENXIO') return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EISDIR'].includes(code ?? '')) return undefined;
     throw error;
   } finally {
     closeSync(rootFd);
@@ -65,13 +84,16 @@ function openOrUndefined(rootDir: string, path: string, flags: number): number |
 /** The same number on every architecture, see openat2(2); Linux 5.6 and later. */
 const SYS_openat2 = 437;
 const RESOLVE_IN_ROOT = 0x10;
+/** Of files that are made. */
+const mode = 0o644;
 
 /**
  * Opens a path inside of a directory as if that directory were `/`: no link, absolute or with `..`, leads
  * out of it, whatever others change meanwhile. `flags` as for open(2). Throws ENOENT, … as node:fs does.
  */
 function openInRoot(rootFd: number, path: string, flags: number): number {
-  const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), 0n, BigInt(RESOLVE_IN_ROOT)]);
+  const made = flags & constants.O_CREAT ? mode : 0;
+  const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), BigInt(made), BigInt(RESOLVE_IN_ROOT)]);
   const name = Buffer.from(`${path}\0`);
   return checked(
     'openat2',

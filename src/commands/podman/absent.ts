@@ -81,7 +81,6 @@ export const absentFlags: readonly AbsentFlags[] = [
     verbs: 'pod create',
     why: 'not yet: a pod is in the user namespace of its caller',
   },
-  { flags: 'hostuser passwd passwd-entry', why: '/etc/passwd is that of the image: users have numbers, too' },
   {
     flags: 'device volumes-from',
     verbs: 'pod create',

@@ -1,4 +1,5 @@
 import type { DeviceSpec, KeepIdSpec, LogSpec, NamespaceSpec, SecuritySpec } from './isolation.ts';
+import type { PasswdSpec } from './passwd.ts';
 import type { CgroupSpec, ResourceSpec, RlimitSpec } from './resources.ts';
 
 /** The part of a container's spec that only the runtime and the kernel act upon. What is absent has its default. */
@@ -31,6 +32,8 @@ export interface HostConfigSpec {
   readonly namespaces?: NamespaceSpec;
   /** Absent for the user namespace of all the user's containers. */
   readonly keepId?: KeepIdSpec;
+  /** Absent where only a numeric user gets a line. */
+  readonly passwd?: PasswdSpec;
   readonly log?: LogSpec;
   readonly noHosts?: boolean;
   readonly noHostname?: boolean;
