@@ -29,8 +29,6 @@ keys leave it running; --detach prints the id of its session.`,
     const [named, words] = values.latest ? [[], call.args] : [call.args.slice(0, 1), call.args.slice(1)];
     if (named.length === 0 && !values.latest)
       throw wrongArguments('exec requires the name or ID of a container or the --latest flag', call.command);
-    if (words.length === 0)
-      throw wrongArguments('must provide a non-empty command to start an exec session', call.command);
     const [name] = await targets({
       command: call.command,
       names: named,

@@ -45,6 +45,9 @@ function jsonMessage(line: string): { msg: string } | undefined {
 }
 
 const noSuchCommand = /executable file .* not found|executable file not found/i;
+const noSuchDirectory = /^chdir `(.*)`: no such file or directory/i;
+const noInterpreter = /^exec\b.*: no such file or directory/i;
+const wrongFormat = /^exec\b.*: exec format error/i;
 const notPermitted =
   /^open executable: (permission denied|operation not permitted)|exec.*: permission denied/i;
 const notInvocable = /^open executable: /i;
@@ -54,11 +57,12 @@ const notInvocable = /^open executable: /i;
  * missing, 126 for whatever else kept it from being invoked.
  */
 export function createFailure(message: string, command: string): PeapodError {
-  if (noSuchCommand.test(message)) {
+  const missing = whatIsMissing(message, command);
+  if (missing !== undefined) {
     return new PeapodError(
       'COMMAND_NOT_FOUND',
       `crun: ${message}: OCI runtime attempted to invoke a command that was not found`,
-      { hint: `is ${command} part of the container's root filesystem and on its PATH?`, exitCode: 127 },
+      { hint: missing, exitCode: 127 },
     );
   }
   if (notPermitted.test(message)) {
@@ -67,27 +71,23 @@ export function createFailure(message: string, command: string): PeapodError {
       exitCode: 126,
     });
   }
-  const code = notInvocable.test(message) ? 'COMMAND_NOT_EXECUTABLE' : 'COMMAND_FAILED';
-  return new PeapodError(code, `OCI runtime error: crun: ${message || 'no reason given'}`, { exitCode: 126 });
+  const isFormat = wrongFormat.test(message);
+  const code = isFormat || notInvocable.test(message) ? 'COMMAND_NOT_EXECUTABLE' : 'COMMAND_FAILED';
+  return new PeapodError(code, `OCI runtime error: crun: ${message || 'no reason given'}`, {
+    ...(isFormat ? { hint: `is ${command} built for this machine, or a script that begins with #!?` } : {}),
+    exitCode: 126,
+  });
 }
 
-const execFailed = /^exec container process (\(missing dynamic library\?\) )?`(.*)`: (.*)$/;
-
-/**
- * crun finds a wrong executable format or a missing interpreter only after it has started the container:
- * then the container's standard error is this one line and its exit code 1. Undefined for any other line.
- */
-export function startFailure(stderrLine: string): PeapodError | undefined {
-  const message = jsonMessage(stderrLine)?.msg ?? '';
-  const match = execFailed.exec(message);
-  if (!match) return undefined;
-  const missing = /no such file or directory/i.test(match[3] as string);
-  return new PeapodError(missing ? 'COMMAND_NOT_FOUND' : 'COMMAND_NOT_EXECUTABLE', `crun: ${message}`, {
-    hint: missing
-      ? `the interpreter or loader that ${match[2]} names is not in the container's root filesystem`
-      : `is ${match[2]} built for this machine?`,
-    exitCode: missing ? 127 : 126,
-  });
+/** Undefined where something else was wrong. */
+function whatIsMissing(message: string, command: string): string | undefined {
+  if (noSuchCommand.test(message))
+    return `is ${command} part of the container's root filesystem and on its PATH?`;
+  const directory = noSuchDirectory.exec(message)?.[1];
+  if (directory !== undefined) return `the working directory ${directory} is not in the container`;
+  return noInterpreter.test(message)
+    ? `the interpreter or loader that ${command} names is not in the container's root filesystem`
+    : undefined;
 }
 
 /** The exit code that conmon wrote to `<exits>/<id>`; undefined while there is none. */

@@ -16,7 +16,7 @@ import { messageOf } from '../errors.ts';
 import { hostRunner } from '../host/exec.ts';
 import { lockFile } from '../host/locks.ts';
 import { kindInRoot, openDirectoryInRoot } from '../host/rooted.ts';
-import type { RootPlace } from './rootfs.ts';
+import { pathInPlace, type RootPlace } from './rootfs.ts';
 
 export interface FillRequest {
   /** The container's root, mounted. */
@@ -41,9 +41,10 @@ export interface FillRequest {
 export function findDirectory(places: readonly RootPlace[], path: string): 'absent' | 'empty' | 'full' {
   let found: 'absent' | 'empty' = 'absent';
   try {
-    for (const { dir, at } of places) {
-      if (path !== at && !path.startsWith(`${at}/`)) continue;
-      const inner = path.slice(at.length) || '/';
+    for (const place of places) {
+      const { dir } = place;
+      const inner = pathInPlace(place, path);
+      if (inner === undefined) continue;
       if (hasSymlink(dir, inner)) return 'full';
       const kind = kindInRoot(dir, inner);
       if (kind === undefined) continue;

@@ -27,17 +27,26 @@ export interface RootfsPlan {
 
 export interface RootPlace {
   readonly dir: string;
-  /** The directory's own place in the root, e.g. `/etc`. */
+  /** What of the root is found here: what is below it, e.g. `/etc`. */
   readonly at: string;
+  /** `dir` is a whole root, of which only `at` counts; otherwise it stands for `at` itself. */
+  readonly isRoot?: boolean;
+}
+
+/** A path of the root in the directory of a place; undefined where that place has nothing to say of it. */
+export function pathInPlace({ at, isRoot }: RootPlace, path: string): string | undefined {
+  if (path !== at && !path.startsWith(`${at}/`)) return undefined;
+  return isRoot ? path : path.slice(at.length) || '/';
 }
 
 const maxTextBytes = 4 << 20;
 
 /** A text file of a root that is not mounted. Throws EACCES where a place is another user's. */
 export function readInPlaces(places: readonly RootPlace[], path: string): string | undefined {
-  for (const { dir, at } of places) {
-    if (!path.startsWith(`${at}/`)) continue;
-    const inner = path.slice(at.length);
+  for (const place of places) {
+    const { dir } = place;
+    const inner = pathInPlace(place, path);
+    if (inner === undefined) continue;
     const kind = kindInRoot(dir, inner);
     if (kind === 'file') return readTextInRoot(dir, inner, maxTextBytes);
     // Anything else of that name hides the file of the layers below, as overlayfs' whiteouts do.
@@ -158,12 +167,11 @@ export function planHostRoot(containerDir: string, support: OverlaySupport): Roo
     if (name === 'etc') ownEtc(at.diff);
     return overlay(`/${name}`, at, support);
   });
-  const etc = layout(containerDir, 'etc').diff;
-  const places = [
-    { dir: etc, at: '/etc' },
-    { dir: '/', at: '' },
-  ];
-  return { path: root, mounts, places };
+  const places = trees.flatMap((name) => [
+    { dir: layout(containerDir, name).diff, at: `/${name}` },
+    { dir: '/', at: `/${name}`, isRoot: true },
+  ]);
+  return { path: root, mounts, places: [...places, { dir: root, at: '' }] };
 }
 
 /** A directory as it is, written to in place. */

@@ -4,9 +4,11 @@ import { pumpAttach } from '../container/attach.ts';
 import { availableCapabilities } from '../container/capabilities.ts';
 import { parseDetachKeys } from '../container/detach-keys.ts';
 import { createFailure, lastMessage } from '../container/exit-status.ts';
+import { HeldStderr } from '../container/held-stderr.ts';
+import { isSurelyInvocable } from '../container/invocable.ts';
 import type { OciConfig } from '../container/oci-config.ts';
 import type { OciProcess } from '../container/oci-process.ts';
-import { PeapodError } from '../errors.ts';
+import { isPeapodError, PeapodError } from '../errors.ts';
 import { checkInherited } from '../host/inherited.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import { insideCgroups } from './container-cgroup.ts';
@@ -19,7 +21,8 @@ import { planRootfs, userOf } from './rootfs.ts';
 
 /**
  * Runs a further process in a running container, with this process' stdio; returns its exit code, 0 where it was
- * left running, whose id `onDetached` gets where that was asked for. Throws WRONG_STATE, COMMAND_NOT_FOUND (127), COMMAND_NOT_EXECUTABLE (126).
+ * left running, whose id `onDetached` gets where that was asked for. Throws WRONG_STATE, COMMAND_NOT_FOUND (127),
+ * COMMAND_NOT_EXECUTABLE (126); the exit code of any other failure is 255, and of all where it was to be left running 125.
  */
 export async function execIn(
   context: Context,
@@ -28,6 +31,37 @@ export async function execIn(
   request: ExecRequest,
   onDetached: (sessionId: string) => void = () => {},
 ): Promise<number> {
+  const env = parseEnvironment(request.env, request.envFiles, context.facts.env);
+  try {
+    return await execWith(context, lifecycle, record, { ...request, env }, onDetached);
+  } catch (error) {
+    throw sessionFailure(error, request.detach);
+  }
+}
+
+/** With podman's exit code. */
+function sessionFailure(error: unknown, detach: boolean): unknown {
+  if (!isPeapodError(error) || error.code === 'INTERRUPTED') return error;
+  const isOfCommand = error.code === 'COMMAND_NOT_FOUND' || error.code === 'COMMAND_NOT_EXECUTABLE';
+  if (isOfCommand && !detach) return error;
+  const { code, message, hint, cause } = error;
+  const exitCode = detach ? 125 : 255;
+  return new PeapodError(code, message, { ...(hint ? { hint } : {}), cause, exitCode });
+}
+
+type ParsedExec = Omit<ExecRequest, 'env'> & { readonly env: Readonly<Record<string, string>> };
+
+async function execWith(
+  context: Context,
+  lifecycle: Lifecycle,
+  record: ContainerRecord,
+  request: ParsedExec,
+  onDetached: (sessionId: string) => void,
+): Promise<number> {
+  if (request.command.length === 0) {
+    const message = 'must provide a non-empty command to start an exec session: invalid argument';
+    throw new PeapodError('INVALID_ARGUMENT', message, { hint: "See 'peapod exec --help'" });
+  }
   if (!lifecycle.isRunning(record) || record.state === 'paused') {
     throw new PeapodError(
       'WRONG_STATE',
@@ -47,7 +81,7 @@ export async function execIn(
   writeFileSync(processFile, JSON.stringify(process), { mode: 0o600 });
   try {
     context.events.container('exec', record);
-    const session = { context, lifecycle, record, request, sessionId, processFile, logFile };
+    const session = { context, lifecycle, record, request, process, sessionId, processFile, logFile };
     if (request.detach) {
       await runDetached(session);
       onDetached(sessionId);
@@ -65,7 +99,8 @@ interface Session {
   readonly context: Context;
   readonly lifecycle: Lifecycle;
   readonly record: ContainerRecord;
-  readonly request: ExecRequest;
+  readonly request: ParsedExec;
+  readonly process: OciProcess;
   readonly sessionId: string;
   readonly processFile: string;
   readonly logFile: string;
@@ -75,6 +110,9 @@ interface Session {
 async function runInForeground(session: Session): Promise<number> {
   const { context, lifecycle, record, request, processFile, logFile } = session;
   const { preserveFds } = request;
+  // crun complains on the command's own standard error, which is what it gets where nothing is wrong.
+  const isSure = isSurelyInvocable(`/proc/${record.process?.pid}/root`, session.process);
+  const held = isSure ? undefined : new HeldStderr(logFile);
   const fds = Array.from({ length: preserveFds }, (_, index) =>
     checkInherited(3 + index, context.paths.root),
   );
@@ -98,8 +136,10 @@ async function runInForeground(session: Session): Promise<number> {
         onStart: (send) => {
           signal = send;
         },
+        ...(held ? { onStderr: (bytes) => held.receive(bytes) } : {}),
       }),
   );
+  await held?.end();
   const said = exitCode === 0 ? '' : lastMessage(logFile);
   if (said !== '') throw createFailure(said, request.command[0] ?? '');
   return exitCode;
@@ -150,9 +190,9 @@ async function execProcess(
   context: Context,
   record: ContainerRecord,
   first: OciProcess,
-  request: ExecRequest,
+  request: ParsedExec,
 ): Promise<OciProcess> {
-  const env = parseEnvironment(request.env, request.envFiles, context.facts.env);
+  const { env } = request;
   const kept = first.env.filter((entry) => !Object.hasOwn(env, entry.split('=')[0] as string));
   const all = request.privileged ? availableCapabilities(context.facts.rootless) : undefined;
   const capabilities = all ? { bounding: all, effective: all, permitted: all } : first.capabilities;

@@ -21,6 +21,7 @@ import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
 import type { GivenSecrets } from './secret-uses.ts';
 import { startingUser } from './user-entries.ts';
 import { mountVolumes } from './volume-mounts.ts';
+import { requireWorkdir } from './workdir.ts';
 
 /** A command that stays with the container from before its first instruction. */
 export interface Attended {
@@ -108,6 +109,7 @@ export class Launcher {
       this.#context.inside(),
     ]);
     const { user, ...entries } = await startingUser(this.#context, record, plan);
+    requireWorkdir(record, plan);
     writeEtcFiles(this.#context, record, starting.view());
     const { keepId } = record.spec;
     const volumes = mountVolumes(this.#context, record, plan, keepId ? outsideOf(user, keepId) : user);

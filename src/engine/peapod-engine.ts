@@ -13,6 +13,7 @@ import type {
 } from './engine.ts';
 import { type FileOperations, fileOperations } from './file-operations.ts';
 import { imageOperations } from './image-operations.ts';
+import type { Attended } from './launch.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { Networks } from './networks.ts';
 import { Operations } from './operations.ts';
@@ -139,17 +140,13 @@ export class PeapodEngine implements Engine {
     },
     start: async (name) => {
       const { id } = this.#containers.require(name);
-      await this.#lifecycle.start(id);
-      return id;
+      return this.#start(id);
     },
     startAttached: async (name, { interactive, sigProxy, detachKeys }) => {
       const { runAttended } = await import('./run.ts');
       const { id, spec } = this.#containers.require(name);
       const how = { interactive, tty: spec.terminal, detachKeys, sigProxy };
-      return runAttended(this.#context, this.#lifecycle, how, async (attended) => {
-        await this.#lifecycle.start(id, attended);
-        return id;
-      });
+      return runAttended(this.#context, this.#lifecycle, how, (attended) => this.#start(id, attended));
     },
     stop: async (name, timeoutSeconds) => {
       const { id, podId } = this.#containers.require(name);
@@ -245,6 +242,16 @@ export class PeapodEngine implements Engine {
     sinks: CreateSinks,
   ): Promise<string> {
     return this.#containers.create(request, this.#createCommand(), after, sinks);
+  }
+
+  async #start(id: string, attended?: Attended): Promise<string> {
+    try {
+      await this.#lifecycle.start(id, attended);
+      return id;
+    } catch (error) {
+      const { startFailure } = await import('./start-failure.ts');
+      throw startFailure(id, error);
+    }
   }
 
   async #networks(): Promise<Networks> {

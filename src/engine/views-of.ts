@@ -1,3 +1,4 @@
+import { readExitCode } from '../container/exit-status.ts';
 import type { Attachment } from '../network/backend.ts';
 import type { ContainerRecord, NetworkChoice, PodRecord, SandboxRecord } from '../store/records.ts';
 import { isInitialized } from './alive.ts';
@@ -43,8 +44,7 @@ export class Views {
       startedAtMs: record.startedAtMs,
       finishedAtMs: record.finishedAtMs,
       state,
-      // Ended by a reboot: nobody was there to see how, which podman writes as 255.
-      exitCode: record.exitCode ?? (record.startedAtMs !== undefined && state === 'exited' ? 255 : undefined),
+      exitCode: this.#exitCode(record, state),
       pid: record.process?.pid ?? 0,
       podId: record.podId,
       podName,
@@ -60,6 +60,13 @@ export class Views {
       restart: this.#restart(record),
       mounts: spec.mounts.map(({ source, destination }) => ({ source, destination })),
     };
+  }
+
+  #exitCode({ id, exitCode, startedAtMs }: ContainerRecord, state: string): number | undefined {
+    // What the store has is of an earlier run.
+    if (state === 'stopped') return readExitCode(this.#context.paths.exits, id);
+    // Ended by a reboot: nobody was there to see how, which podman writes as 255.
+    return exitCode ?? (startedAtMs !== undefined && state === 'exited' ? 255 : undefined);
   }
 
   /** `stopped`: it has ended, and its clean-up is still to come. */

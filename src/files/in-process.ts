@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { isPeapodError, PeapodError } from '../errors.ts';
 import { changeRoot } from '../host/nodes.ts';
 import { readBlocking } from '../host/read.ts';
+import { resolveLinks } from '../host/resolve-links.ts';
 import { LayerWriter } from '../image/layer-writer.ts';
 import { readPlainInput } from '../tar/decompress.ts';
 import { type TarEntry, TarReader } from '../tar/reader.ts';
@@ -9,7 +10,6 @@ import { CopyTree } from './copy-tree.ts';
 import { type Coming, notFound } from './out-process.ts';
 import { enterPlace, type FilesPlace } from './place.ts';
 import { reporting } from './report.ts';
-import { resolveLinks } from './resolve.ts';
 
 export interface InRequest {
   /** Undefined for the caller's own files. */

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { PeapodError } from '../errors.ts';
+import { resolveLinks } from '../host/resolve-links.ts';
 import { writeFully } from '../host/write.ts';
 import { pack } from '../tar/pack.ts';
+import { lastName, meansContents } from './path-words.ts';
 import { enterPlace, type FilesPlace } from './place.ts';
 import { reporting } from './report.ts';
-import { lastName, meansContents, resolveLinks } from './resolve.ts';
 
 export interface OutRequest {
   /** Undefined for the caller's own files. */

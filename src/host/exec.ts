@@ -1,6 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants as access, accessSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { PeapodError } from '../errors.ts';
 import { isTracing, trace } from './trace.ts';
 
@@ -187,22 +188,34 @@ export class Runner {
       fds?: readonly number[];
       /** Gets a function that signals the program. */
       onStart?: (send: (signal: NodeJS.Signals) => void) => void;
+      /** Gets what the program writes to standard error, which is not this process' own then. */
+      onStderr?: ((bytes: Uint8Array) => void) | undefined;
     },
   ): Promise<number> {
     const full = this.command(argv);
     const { stdio, env, fds = [] } = options;
     const output = stdio === 'none' ? 'ignore' : 'inherit';
     const child = spawn(full[0] as string, full.slice(1), {
-      stdio: [stdio === 'all' ? 'inherit' : 'ignore', output, output, ...fds],
+      stdio: [stdio === 'all' ? 'inherit' : 'ignore', output, options.onStderr ? 'pipe' : output, ...fds],
       ...(env ? { env: { ...process.env, ...env } } : {}),
     });
     options.onStart?.((signal) => child.kill(signal));
     const ended = Promise.withResolvers<number>();
     child.on('error', (error) => ended.reject(spawnError(full, error)));
     child.on('exit', (code, signal) => ended.resolve(code ?? 128 + signalNumber(signal)));
-    return ended.promise;
+    if (!options.onStderr) return ended.promise;
+    child.stderr?.on('data', options.onStderr);
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    child.on('close', resolve);
+    const exitCode = await ended.promise;
+    // What it has left in the background may keep its standard error open.
+    await Promise.race([closed, pause(lateOutputMs)]);
+    child.stderr?.destroy();
+    return exitCode;
   }
 }
+
+const lateOutputMs = 100;
 
 export const hostRunner = new Runner();
 

@@ -151,6 +151,8 @@ export interface ContainerSpec extends HostConfigSpec {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly workdir: string;
+  /** It was asked for, and is not made where it is missing, as that of an image is. */
+  readonly workdirMustExist?: boolean;
   /** `user[:group]`, names or numbers; empty for root. Names are looked up in the container's own /etc. */
   readonly user: string;
   readonly hostname: string;

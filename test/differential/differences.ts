@@ -51,16 +51,10 @@ const progress: Difference = {
   what: /^stderr$/,
   why: 'progress on standard error is skopeo’s',
 };
-const sessionErrors: Difference = {
-  lines: /^exec/,
-  what: /^exit code$/,
-  why: 'podman-exec(1) promises 125 for errors of podman itself and 126 for what cannot be invoked; podman exits with 255',
-};
 
 /** By the topic that shows it. */
 export const differences: Readonly<Record<Topic, readonly Difference[]>> = {
   containers: [
-    sessionErrors,
     ...inspectDifferences,
     {
       lines: /^ps -a( --noheading)?$/,
@@ -218,14 +212,7 @@ export const differences: Readonly<Record<Topic, readonly Difference[]>> = {
       why: 'pod inspect has the network of a pod, and nothing about an infra container',
     },
   ],
-  run: [
-    refusedBefore,
-    {
-      lines: /-w \/not\/there/,
-      what: output,
-      why: 'a working directory that is missing is made, as Docker does, where podman 4.3 refuses',
-    },
-  ],
+  run: [refusedBefore],
   unprivileged: [
     refusedBefore,
     ownAddress,

@@ -11,12 +11,15 @@ export interface Resolved {
 
 /**
  * Follows all links of an absolute path, by their text: links of /proc that lead out of their file system's
- * tree are not followed as the kernel would. Undefined where a directory on the way is missing.
+ * tree are not followed as the kernel would. With a `root` the path and its links are those of that directory,
+ * unless somebody changes them meanwhile. Undefined where a directory on the way is missing.
  */
-export function resolveLinks(path: string): Resolved | undefined {
+export function resolveLinks(path: string, root = ''): Resolved | undefined {
   const pending = parts(path).reverse();
+  const lookAt = (inner: string) => lstatSync(`${root}${inner}`, { throwIfNoEntry: false });
+  const lookAtRoot = () => lstatSync(`${root}/.`);
   let current = '';
-  let stats: Stats | undefined = lstatSync('/');
+  let stats: Stats | undefined = lookAtRoot();
   let links = 0;
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (!stats?.isDirectory()) return undefined;
@@ -25,33 +28,20 @@ export function resolveLinks(path: string): Resolved | undefined {
       continue;
     }
     const next = `${current}/${name}`;
-    stats = lstatSync(next, { throwIfNoEntry: false });
+    stats = lookAt(next);
     if (stats?.isSymbolicLink()) {
       if (++links > symlinkLimit) return undefined;
-      const target = readlinkSync(next);
+      const target = readlinkSync(`${root}${next}`);
       if (target.startsWith('/')) current = '';
       pending.push(...parts(target).reverse());
-      stats = lstatSync(current === '' ? '/' : current);
+      stats = current === '' ? lookAtRoot() : lookAt(current);
       continue;
     }
     current = next;
   }
-  return {
-    path: current === '' ? '/' : current,
-    stats: current === '' ? lstatSync('/') : lstatSync(current, { throwIfNoEntry: false }),
-  };
+  return { path: current === '' ? '/' : current, stats: current === '' ? lookAtRoot() : lookAt(current) };
 }
 
 function parts(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
-}
-
-/** Whether a path means what a directory holds, not the directory: `dir/.`. */
-export function meansContents(path: string): boolean {
-  return path === '.' || path === '/' || path.endsWith('/.');
-}
-
-/** The last name in a path: `b` of `/a/b/`. */
-export function lastName(path: string): string {
-  return parts(path).at(-1) ?? '';
 }
