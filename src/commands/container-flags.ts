@@ -24,7 +24,7 @@ export const hostConfigFlags = {
   'image-volume': string('What becomes of volumes of the image: bind, tmpfs or ignore', { default: 'bind' }),
   'log-driver': string('How output is kept: k8s-file, json-file (the same) or none', { default: 'k8s-file' }),
   'log-opt': list('Options of the log: path=FILE, max-size=10mb, tag=TEXT'),
-  mount: array('Mount a file system: type=bind|volume|tmpfs|devpts,source=…,target=…'),
+  mount: array('Mount a file system: type=bind|volume|tmpfs|image|devpts,source=…,target=…'),
   'no-hostname': bool("Leave the image's /etc/hostname as it is"),
   'no-hosts': bool("Leave the image's /etc/hosts as it is"),
   'oom-score-adj': int('Badness for the out-of-memory killer, -1000 to 1000'),

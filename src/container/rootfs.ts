@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
-import { detachMount, type MountRequest } from '../host/mounts.ts';
+import { detachMount, type MountRequest, mountCommands } from '../host/mounts.ts';
 import { kindInRoot, readTextInRoot } from '../host/rooted.ts';
 
 /** How to mount one container's root, and where; the mounts are made where the containers live. */
@@ -61,14 +61,17 @@ export interface OverlaySupport {
 }
 
 /** Directories of a container that hold what it writes: `diff` and `work` survive a stop, `merged` is the mount. */
-function layout(containerDir: string, name: string): { diff: string; work: string; merged: string } {
-  const base = join(containerDir, 'rootfs', name);
+function layout(
+  containerDir: string,
+  name: string,
+  among = 'rootfs',
+): { diff: string; work: string; merged: string } {
+  const base = join(containerDir, among, name);
   return { diff: join(base, 'diff'), work: join(base, 'work'), merged: join(base, 'merged') };
 }
 
 /** The kernel takes one page of mount options: links with short names keep many layers within it. */
-function shortNames(containerDir: string, layers: readonly string[]): { dir: string; names: string[] } {
-  const dir = join(containerDir, 'rootfs', 'l');
+function shortNames(dir: string, layers: readonly string[]): { dir: string; names: string[] } {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const names = layers.map((layer, index) => {
@@ -96,8 +99,8 @@ function makeDirectories(at: { diff: string; work: string; merged: string }): vo
 }
 
 /** overlayfs wants something below, also for an image without any layer. */
-function emptyLayer(containerDir: string): string {
-  const dir = join(containerDir, 'rootfs', 'l', 'empty');
+function emptyLayer(links: string): string {
+  const dir = join(links, 'empty');
   mkdirSync(dir, { recursive: true });
   return dir;
 }
@@ -107,10 +110,11 @@ export function planOverlay(
   containerDir: string,
   lowestFirst: readonly string[],
   support: OverlaySupport,
+  at = layout(containerDir, 'root'),
+  links = join(containerDir, 'rootfs', 'l'),
 ): RootfsPlan {
-  const at = layout(containerDir, 'root');
   makeDirectories(at);
-  const topFirst = lowestFirst.length > 0 ? [...lowestFirst].reverse() : [emptyLayer(containerDir)];
+  const topFirst = lowestFirst.length > 0 ? [...lowestFirst].reverse() : [emptyLayer(links)];
   const foreign = topFirst.find((layer) => /[:,\\]/.test(layer));
   if (foreign !== undefined) {
     throw new PeapodError(
@@ -119,7 +123,7 @@ export function planOverlay(
       { hint: 'rename it without colon, comma and backslash' },
     );
   }
-  const short = topFirst.join(':').length > 2500 ? shortNames(containerDir, topFirst) : undefined;
+  const short = topFirst.join(':').length > 2500 ? shortNames(links, topFirst) : undefined;
   const lower = (short?.names ?? topFirst).join(':');
   return {
     path: at.merged,
@@ -128,6 +132,27 @@ export function planOverlay(
   };
 }
 
+/** Another image in a container, `--mount type=image`: what is written to it is gone at the next start. */
+export function planImageMount(
+  containerDir: string,
+  index: number,
+  lowestFirst: readonly string[],
+  support: OverlaySupport,
+): { readonly path: string; readonly commands: string[][] } {
+  const at = layout(containerDir, String(index), imageMounts);
+  const { mounts } = planOverlay(containerDir, lowestFirst, support, at, join(at.merged, '..', 'l'));
+  const { diff, work, merged } = at;
+  return {
+    path: merged,
+    commands: [
+      ['rm', '-rf', diff, work],
+      ['mkdir', '-m', '755', diff, work],
+      ...mounts.flatMap(mountCommands),
+    ],
+  };
+}
+
+const imageMounts = 'images';
 const hostTrees = ['usr', 'etc'];
 const hostLinks = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
 const freshDirectories = [
@@ -198,8 +223,13 @@ function symlinkSyncOnce(target: string, path: string): void {
 /** Where a container's root may be mounted, read off what the plans above have made. */
 function mountPointsIn(containerDir: string): string[] {
   const base = join(containerDir, 'rootfs');
+  const images = join(containerDir, imageMounts);
+  const ofImages = existsSync(images) ? readdirSync(images).map((name) => join(images, name, 'merged')) : [];
   const names = readdirSync(base).filter((name) => name !== 'host' && name !== 'l');
-  return names.map((name) => (name === 'root' ? join(base, name, 'merged') : join(base, 'host', name)));
+  const ofRoot = names.map((name) =>
+    name === 'root' ? join(base, name, 'merged') : join(base, 'host', name),
+  );
+  return [...ofImages, ...ofRoot];
 }
 
 /**

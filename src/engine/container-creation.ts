@@ -5,6 +5,7 @@ import type { PasswdSpec } from '../store/records/passwd.ts';
 import type {
   ContainerRecord,
   ImageRecord,
+  MountSpec,
   SandboxSpec,
   SecretUse,
   SharedNamespace,
@@ -118,7 +119,7 @@ export class ContainerCreation {
     });
     const requires = resolveRequires(this.#context, request.requires, pod?.id);
     const secrets = await this.#secrets(request.secrets);
-    const { mounts, anonymous } = nameAnonymous(asked.mounts, newId);
+    const { mounts, anonymous } = nameAnonymous(await this.#withImages(asked.mounts), newId);
     const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image);
     const around = { pod, network: own?.network };
     const spec = admitContainer(this.#context, asked, around, warn);
@@ -170,6 +171,11 @@ export class ContainerCreation {
       },
     );
     return id;
+  }
+
+  async #withImages(mounts: readonly MountSpec[]): Promise<readonly MountSpec[]> {
+    if (!mounts.some(({ type }) => type === 'image')) return mounts;
+    return (await import('./image-mounts.ts')).resolveImages(this.#context, mounts);
   }
 
   async #passwd(flags: PasswdFlags, keepId: KeepIdSpec | undefined): Promise<PasswdSpec | undefined> {

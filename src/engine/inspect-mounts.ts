@@ -8,6 +8,7 @@ export function inspectMounts(context: Context, mounts: readonly MountSpec[]): R
   return mounts
     .filter(({ type }) => type !== 'tmpfs')
     .map((mount) => {
+      if (mount.type === 'image') return inspectImageMount(mount);
       const volume = mount.type === 'volume' ? context.store.volumes.get(mount.source) : undefined;
       const options = oneMount(mount).options;
       const propagation = options.find((option) => /^r?(private|shared|slave|unbindable)$/.test(option));
@@ -26,6 +27,19 @@ export function inspectMounts(context: Context, mounts: readonly MountSpec[]): R
         Propagation: propagation ?? '',
       };
     });
+}
+
+function inspectImageMount({ source, destination, options }: MountSpec): Record<string, unknown> {
+  return {
+    Type: 'image',
+    Source: source,
+    Destination: destination,
+    Driver: '',
+    Mode: '',
+    Options: null,
+    RW: options.includes('rw'),
+    Propagation: '',
+  };
 }
 
 /** podman's `HostConfig.Binds`: `source:destination:options`. */

@@ -112,7 +112,8 @@ export class Launcher {
     requireWorkdir(record, plan);
     writeEtcFiles(this.#context, record, starting.view());
     const { keepId } = record.spec;
-    const volumes = mountVolumes(this.#context, record, plan, keepId ? outsideOf(user, keepId) : user);
+    const images = await this.#images(record);
+    const volumes = mountVolumes(this.#context, images.record, plan, keepId ? outsideOf(user, keepId) : user);
     const idMappings = keepId && (await keepIds(runner, keepId));
     const secrets = await this.#secrets(record);
     makePodCgroup(this.#context, record);
@@ -146,6 +147,7 @@ export class Launcher {
         ...this.#mountRoot(plan),
         ...entries.write(),
         ...sharedMemoryCommands(this.#context, record),
+        ...images.before,
         ...volumes.before,
         ...secrets.before,
       ],
@@ -213,6 +215,11 @@ export class Launcher {
     if (this.#context.separateMounts) return plan.mounts.flatMap(mountCommands);
     for (const mount of plan.mounts) mountHere(mount);
     return [];
+  }
+
+  async #images(record: ContainerRecord): Promise<{ record: ContainerRecord; before: string[][] }> {
+    if (!record.spec.mounts.some(({ type }) => type === 'image')) return { record, before: [] };
+    return (await import('./image-mounts.ts')).mountImages(this.#context, record);
   }
 
   async #secrets(record: ContainerRecord): Promise<GivenSecrets> {

@@ -10,7 +10,7 @@ function invalid(message: string, hint?: string): PeapodError {
   return new PeapodError('INVALID_ARGUMENT', message, hint ? { hint } : {});
 }
 
-const types = ['bind', 'tmpfs', 'volume', 'devpts'] as const;
+const types = ['bind', 'tmpfs', 'volume', 'image', 'devpts'] as const;
 type MountType = (typeof types)[number];
 
 /** What every type takes as it is. */
@@ -34,6 +34,11 @@ export function parseMount(word: string, cwd: string): MountSpec {
   const type = mountType(fields);
   const mount: Collected = { source: '', destination: '', options: [] };
   for (const [key, value] of fields) if (key !== 'type') collect(mount, type, key, value);
+  if (type === 'image' && (mount.source === '' || mount.destination === ''))
+    throw invalid(
+      'must set source and destination for image volume',
+      'source=IMAGE,target=/path/in/container',
+    );
   if (mount.destination === '') throw invalid('must set volume destination', 'target=/path/in/container');
   if (!isAbsolute(mount.destination))
     throw invalid(`invalid container path "${mount.destination}", must be an absolute path`);
@@ -46,12 +51,6 @@ function mountType(fields: readonly (readonly [string, string | undefined])[]): 
   const word = fields.find(([key]) => key === 'type')?.[1] ?? 'volume';
   const type = types.find((known) => known === word);
   if (type) return type;
-  if (word === 'image') {
-    throw invalid(
-      '--mount type=image is not supported',
-      'run the image as a container and share its volumes: --volumes-from',
-    );
-  }
   throw invalid(`invalid filesystem type "${word}"`, `choose from ${types.join(', ')}`);
 }
 
@@ -59,6 +58,11 @@ function collect(mount: Collected, type: MountType, key: string, value: string |
   const isOn = value === undefined || value === 'true';
   const add = (option: string) => mount.options.push(option);
   const unknown = () => invalid(`${key}: invalid mount option`);
+  if (type === 'image' && (key === 'rw' || key === 'readwrite')) {
+    if (!isOn && value !== 'false') throw invalid(`invalid rw value "${value}": invalid mount option`);
+    add(isOn ? 'rw' : 'ro');
+    return;
+  }
   if (value !== undefined && !isOn && value !== 'false' && (plainFlags.has(key) || bindFlags.has(key)))
     throw unknown();
   switch (key) {
@@ -83,6 +87,7 @@ function collect(mount: Collected, type: MountType, key: string, value: string |
     case 'consistency': // Docker's for other systems than Linux, and nothing there either
       return;
   }
+  if (type === 'image') throw unknown();
   if (plainFlags.has(key)) {
     if (isOn) add(key);
   } else if (type === 'tmpfs') collectTmpfs(add, key, value, unknown);
@@ -140,6 +145,7 @@ function complete(mount: Collected, type: MountType, cwd: string): Pick<MountSpe
     if (source !== '') checkName(source);
     return { source, options: checkVolumeOptions(options, 'volume') };
   }
+  if (type === 'image') return { source, options: options.includes('rw') ? ['rw'] : ['ro'] };
   if (source === '') throw invalid('must set source for bind mounts', 'source=/path/on/this/host');
   const path = isAbsolute(source) ? normalize(source) : resolve(cwd, source);
   if (!statSync(path, { throwIfNoEntry: false }))

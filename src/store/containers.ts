@@ -48,9 +48,14 @@ export class ContainerTable {
       .map(toRecord);
   }
 
+  /** Those that run it or have it mounted. */
   idsOfImage(imageId: string): string[] {
     return this.#db
-      .all<{ id: string }>('SELECT id FROM containers WHERE image_id = ?', imageId)
+      .all<{ id: string }>(
+        `SELECT id FROM containers WHERE image_id = ?1 OR EXISTS
+         (SELECT 1 FROM json_each(spec, '$.mounts') WHERE json_extract(value, '$.imageId') = ?1)`,
+        imageId,
+      )
       .map((row) => row.id);
   }
 

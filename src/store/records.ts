@@ -129,9 +129,11 @@ export type RootfsSpec =
 
 export interface MountSpec {
   /** `overlay` is what a bind mount or a volume with the option `O` becomes at a start. */
-  readonly type: 'bind' | 'tmpfs' | 'volume' | 'overlay' | 'devpts';
-  /** Host directory or file; a volume's name, empty for an anonymous one that is still to be made; empty for tmpfs. */
+  readonly type: 'bind' | 'tmpfs' | 'volume' | 'overlay' | 'devpts' | 'image';
+  /** Host directory or file; a volume's name, empty for an anonymous one that is still to be made; an image's as typed; empty for tmpfs. */
   readonly source: string;
+  /** Of an image, found when the container is created. */
+  readonly imageId?: string;
   /** Absolute path in the container. */
   readonly destination: string;
   /** As mount(8) and the OCI runtime specification spell them: `ro`, `rbind`, `size=64m`, … */

@@ -32,7 +32,7 @@ const noInfraContainer: Difference = {
   why: 'a pod has no infra container and so no image for it: its namespaces are pinned, and nothing counts or shows what is not there',
 };
 const refusedBefore: Difference = {
-  lines: /--ip |-p |:nonsense=1|--memory 1k|--hostuser nobody/,
+  lines: /--ip |-p |:nonsense=1|--memory 1k|--hostuser nobody|source=missing/,
   what: /^exit code$/,
   why: 'refused before anything is made: 125, an error of the tool itself, where podman fails while it starts a container that it has made (126)',
 };
@@ -127,7 +127,7 @@ export const differences: Readonly<Record<Topic, readonly Difference[]>> = {
       why: 'layers are unpacked without a directory for overlayfs beside each',
     },
   ],
-  mounts: [],
+  mounts: [refusedBefore],
   naming: [
     {
       lines: /labelled/,

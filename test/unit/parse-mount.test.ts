@@ -25,6 +25,8 @@ describe('--mount (B5)', () => {
       '/x',
       ['size=1048576', 'mode=1777', 'notmpcopyup'],
     ],
+    ['type=image,source=docker.io/x:1,target=/x', 'image', 'docker.io/x:1', '/x', ['ro']],
+    ['type=image,source=x,target=/x,readwrite=true', 'image', 'x', '/x', ['rw']],
     ['type=devpts,target=/dev/pts,gid=5,mode=600', 'devpts', '', '/dev/pts', ['gid=5', 'mode=600']],
   ])('%s', (word, type, source, destination, options) => {
     expect(parseMount(word, '/')).toEqual({ type, source, destination, options });
@@ -32,7 +34,9 @@ describe('--mount (B5)', () => {
 
   it.each([
     ['type=foo,target=/x', 'invalid filesystem type "foo"'],
-    ['type=image,source=x,target=/x', '--mount type=image is not supported'],
+    ['type=image,source=x', 'must set source and destination for image volume'],
+    ['type=image,source=x,target=/x,nosuid', 'nosuid: invalid mount option'],
+    ['type=image,source=x,target=/x,rw=x', 'invalid rw value "x": invalid mount option'],
     ['type=bind,source=/usr', 'must set volume destination'],
     ['type=bind,target=/x', 'must set source for bind mounts'],
     ['type=bind,source=/none,target=/x', 'statfs /none: no such file or directory'],
