@@ -2,6 +2,11 @@ import type { ContainerCreateRequest } from '../engine/requests.ts';
 import { array, bool, type FlagValues, int, list, optionalBool, string, uint } from './flags.ts';
 import { resourceFlags, resourceRequest } from './resource-flags.ts';
 
+export const restartFlag = string(
+  'Start the container again when it exits: no, on-failure[:n], always, unless-stopped',
+  { value: 'policy', default: 'no' },
+);
+
 /** What `run` and `create` take beside names, images, networks and volumes: what ends up in config.json. */
 export const hostConfigFlags = {
   ...resourceFlags,

@@ -7,6 +7,7 @@ import { podLimitFlags, podLimitRequest } from './resource-flags.ts';
 const flags = {
   ...networkFlags,
   ...podLimitFlags,
+  device: list('Add a device of the host to each container (SOURCE[:DESTINATION][:rwm])'),
   'exit-policy': string("When the last container has ended: 'continue', or 'stop' the pod", {
     value: 'policy',
     default: 'continue',
@@ -17,7 +18,10 @@ const flags = {
   pid: string('PID namespace of each container: private or host; --share pid makes one for all'),
   'pod-id-file': string('Write the id of the pod to this file'),
   'security-opt': array('Security options of each container, such as no-new-privileges or seccomp=FILE'),
-  'share-parent': optionalBool('Only false: a pod has no cgroup of its own', { default: 'false' }),
+  'share-parent': optionalBool(
+    'Put the containers into a cgroup of the pod; so it is by itself where the pod has limits',
+    { default: 'false' },
+  ),
   'shm-size': string('Size of the /dev/shm that the containers share', {
     default: '65536k',
     value: '<number>[<unit>]',
@@ -30,6 +34,7 @@ const flags = {
       short: 'v',
     },
   ),
+  'volumes-from': array('Mount the volumes and directories of another container into each (CONTAINER[:ro])'),
 } as const;
 
 export const podCreate = command({
@@ -60,6 +65,8 @@ Prints the pod's id. Its network is up from its first start on.`,
       share: values.share,
       exitPolicy: values['exit-policy'],
       volumes: values.volume,
+      volumesFrom: values['volumes-from'],
+      devices: values.device,
       securityOptions: values['security-opt'],
       pid: values.pid,
       uts: values.uts,
@@ -69,6 +76,7 @@ Prints the pod's id. Its network is up from its first start on.`,
       podIdFile: values['pod-id-file'],
       limits: podLimitRequest(values),
       cgroupParent: values['cgroup-parent'],
+      shareParent: values['share-parent'],
       replace: values.replace,
     });
     call.stdout.line(id);
@@ -76,10 +84,8 @@ Prints the pod's id. Its network is up from its first start on.`,
   },
 });
 
-/** podman has them true by default: false is what is so here. Both helps say why. */
+/** podman has it true by default: false is what is so here. Both helps say why. */
 function refuse(values: FlagValues<typeof flags>, typed: string): void {
-  for (const name of ['infra', 'share-parent'] as const) {
-    const why = flags[name].help.replace(/^Only false: /, '');
-    if (values[name]) throw wrongArguments(`--${name} is not here: ${why}`, typed);
-  }
+  const why = flags.infra.help.replace(/^Only false: /, '');
+  if (values.infra) throw wrongArguments(`--infra is not here: ${why}`, typed);
 }

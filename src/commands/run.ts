@@ -2,7 +2,7 @@ import type { ContainerCreateRequest } from '../engine/requests.ts';
 import { atLeast, wrongArguments } from './arguments.ts';
 import { detachKeysFlag, sigProxyFlag } from './attach.ts';
 import { type Call, type Command, command } from './command.ts';
-import { hostConfigFlags, hostConfigRequest } from './container-flags.ts';
+import { hostConfigFlags, hostConfigRequest, restartFlag } from './container-flags.ts';
 import { array, bool, type FlagValues, list, optionalBool, string, uint } from './flags.ts';
 import { healthFlags, healthRequest } from './health-flags.ts';
 import { contentTrust, platformFlags, registryFlags } from './image-flags.ts';
@@ -37,10 +37,7 @@ const createFlags = {
   quiet: bool('Do not show the progress of a pull', { short: 'q' }),
   'read-only': bool('Make the root filesystem read-only'),
   requires: list('Containers that are started before this one'),
-  restart: string('Start the container again when it exits: no, on-failure[:n], always, unless-stopped', {
-    value: 'policy',
-    default: 'no',
-  }),
+  restart: restartFlag,
   rm: bool('Remove the container after it exits'),
   rootfs: bool("The first argument is a directory instead of an image; 'DIR:O' keeps it unchanged"),
   secret: array('Give the container a secret (NAME[,type=mount|env][,target=…][,uid=…][,gid=…][,mode=…])'),

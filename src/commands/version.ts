@@ -3,6 +3,16 @@ import { command } from './command.ts';
 import { string } from './flags.ts';
 import { isJson, normalize } from './format/report.ts';
 
+/** What is shown, and how it is called there. */
+const shown = [
+  ['Version', 'Version:'],
+  ['APIVersion', 'API Version:'],
+  ['GoVersion', 'Runtime:'],
+  ['GitCommit', 'Git Commit:'],
+  ['BuiltTime', 'Built:'],
+  ['OsArch', 'OS/Arch:'],
+] as const;
+
 export const version = command({
   usage: '[options]',
   examples: ['version', "version --format '{{.Client.Version}}'"],
@@ -21,7 +31,9 @@ export const version = command({
     } else {
       const lines = [
         ['Client:', 'peapod'],
-        ...Object.entries(client).map(([key, value]) => [label(key), String(value)]),
+        ...shown.flatMap(([key, heading]) =>
+          client[key] === undefined || client[key] === '' ? [] : [[heading, String(client[key])]],
+        ),
       ];
       const width = Math.max(...lines.map(([left]) => (left as string).length));
       for (const [left, right] of lines) call.stdout.line(`${(left as string).padEnd(width)}  ${right}`);
@@ -29,9 +41,3 @@ export const version = command({
     return 0;
   },
 });
-
-/** `APIVersion` reads `API Version:`, `OsArch` reads `OS/Arch:`. */
-function label(key: string): string {
-  if (key === 'OsArch') return 'OS/Arch:';
-  return `${key.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/^([A-Z]+)([A-Z][a-z])/, '$1 $2')}:`;
-}

@@ -114,7 +114,11 @@ export class ContainerCreation {
       rootless: facts.rootless,
       keepId,
       passwd: await this.#passwd(request.passwd ?? {}, keepId),
-      inherited: inheritedMounts(request.volumesFrom ?? [], (donor) => this.#containers.require(donor)),
+      inherited: inheritedMounts(
+        request.volumesFrom ?? [],
+        (donor) => this.#containers.require(donor),
+        pod?.options.members?.inherited,
+      ),
       namespaces,
     });
     const requires = resolveRequires(this.#context, request.requires, pod?.id);
@@ -202,6 +206,8 @@ export class ContainerCreation {
       replace: false,
       // These are the container's own.
       volumes: [],
+      volumesFrom: [],
+      devices: [],
       securityOptions: [],
     };
     return this.#pods.create(pod, createCommand);

@@ -28,6 +28,12 @@ export interface ResourceFlags {
   readonly cgroupConf?: readonly string[] | undefined;
 }
 
+/** Of `update`. */
+export interface UpdateRequest extends ResourceFlags {
+  /** As of `run`; undefined where it stays. */
+  readonly restart?: string | undefined;
+}
+
 /** Where the container's cgroup is, and whether it has one. */
 export interface CgroupFlags {
   readonly cgroupParent?: string | undefined;

@@ -51,12 +51,13 @@ function imageMounts(how: string | undefined, paths: readonly string[]): MountSp
   });
 }
 
-/** `--volumes-from`: volumes and bind mounts of other containers, the last one's at the same place. */
+/** `--volumes-from`: volumes and bind mounts of other containers, the last one's at the same place, and before all `ofPod`. */
 export function inheritedMounts(
   words: readonly string[],
   find: (name: string) => ContainerRecord,
+  ofPod: readonly MountSpec[] = [],
 ): readonly MountSpec[] {
-  const byPlace = new Map<string, MountSpec>();
+  const byPlace = new Map(ofPod.map((mount) => [mount.destination, mount]));
   for (const word of words) {
     const { container, options } = parseVolumesFrom(word);
     for (const mount of find(container).spec.mounts) {

@@ -69,10 +69,10 @@ export function containerVerbs(parts: () => EngineParts): Verbs {
       const { readStats } = await import('./stats.ts');
       return readStats(parts(), request, onSample);
     },
-    update: async (name, limits, warn) => {
+    update: async (name, changes, warn) => {
       const { updateContainer } = await import('./update.ts');
       const record = parts().containers.require(name);
-      await updateContainer(parts(), record, limits, warn);
+      await updateContainer(parts(), record, changes, warn);
       return record.id;
     },
     sizes: async (ids) => {

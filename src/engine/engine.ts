@@ -1,4 +1,4 @@
-import type { ResourceFlags, StatsRequest } from './container-flags.ts';
+import type { StatsRequest, UpdateRequest } from './container-flags.ts';
 import type { EndpointFlags } from './endpoint-spec.ts';
 import type { FileOperations } from './file-operations.ts';
 import type { Filters } from './filters.ts';
@@ -96,8 +96,8 @@ export interface ContainerOperations {
   top(name: string, words: readonly string[]): Promise<Processes>;
   /** Hands on what containers use, again and again until an interrupt, or once. Throws HOST_UNFIT without cgroups. */
   stats(request: StatsRequest, onSample: (views: readonly StatsView[]) => void): Promise<void>;
-  /** Changes limits, at once and for later starts. Returns the id. */
-  update(name: string, limits: ResourceFlags, warn: ProgressSink): Promise<string>;
+  /** Changes limits, at once and for later starts, and the restart policy. Returns the id. */
+  update(name: string, changes: UpdateRequest, warn: ProgressSink): Promise<string>;
   /** By id. Reads all that was written: only where it is asked for. */
   sizes(ids: readonly string[]): Promise<ReadonlyMap<string, ContainerSize>>;
   /** By id, of those that run. */

@@ -19,11 +19,17 @@ export function parseDevices(
     throw invalid('device cgroup rules are not supported in rootless mode or in a user namespace');
   const sysctls = parseSysctls(flags.sysctls ?? []);
   return {
-    ...(flags.devices?.length ? { devices: flags.devices.flatMap(parseDevice) } : {}),
+    ...(flags.devices?.length ? { devices: parseAll(flags.devices) } : {}),
     ...(flags.cgroupRules?.length ? { deviceRules: flags.cgroupRules.map(checkRule) } : {}),
     ...(flags.shmSize ? { shmSizeBytes: parseSize(flags.shmSize, 'shm-size') } : {}),
     ...(Object.keys(sysctls).length > 0 ? { sysctls } : {}),
   };
+}
+
+/** The last one at the same place counts. */
+function parseAll(words: readonly string[]): DeviceSpec[] {
+  const devices = words.flatMap(parseDevice);
+  return [...new Map(devices.map((device) => [device.destination, device])).values()];
 }
 
 /** `source[:destination][:permissions]`; a directory stands for all devices below it. */

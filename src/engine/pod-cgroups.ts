@@ -11,14 +11,22 @@ import { parseResources } from './parse-resources.ts';
 import type { PodCreateRequest } from './requests.ts';
 
 /**
- * A pod has a cgroup of its own where it has limits or is to be in a certain place; else its members stand beside
+ * A pod has a cgroup of its own where it has limits, is to be in a certain place, or is asked for one; else its members stand beside
  * each other, and the pod costs nothing. Throws INVALID_ARGUMENT, HOST_UNFIT where peapod cannot make one: a limit
  * of a pod is not dropped with a warning.
  */
 export function podCgroup(context: Context, request: PodCreateRequest): PodCgroupSpec | undefined {
   const asked = parseResources(request.limits ?? {});
   const { cgroup } = parseCgroup({ cgroupParent: request.cgroupParent });
-  if (Object.keys(asked).length === 0 && !cgroup) return undefined;
+  const needsOne = Object.keys(asked).length > 0 || cgroup !== undefined;
+  if (needsOne && request.shareParent === false) {
+    throw new PeapodError(
+      'INVALID_ARGUMENT',
+      '--share-parent=false cannot be set together with limits or a cgroup parent of the pod',
+      { hint: 'they are for the containers in the cgroup of the pod: leave one of both out' },
+    );
+  }
+  if (!needsOne && !request.shareParent) return undefined;
   if (cgroupPlace(context).manager !== 'cgroupfs') {
     throw new PeapodError(
       'HOST_UNFIT',

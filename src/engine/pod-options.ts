@@ -1,8 +1,9 @@
 import { isAbsolute, normalize, resolve } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { MemberDefaults, PodOptions } from '../store/records/pod-options.ts';
-import type { PodRecord, SandboxSpec, SharedNamespace } from '../store/records.ts';
-import { parseSysctls, sysctlNamespace } from './parse-devices.ts';
+import type { ContainerRecord, PodRecord, SandboxSpec, SharedNamespace } from '../store/records.ts';
+import { inheritedMounts } from './container-mounts.ts';
+import { parseDevices, parseSysctls, sysctlNamespace } from './parse-devices.ts';
 import { parseSecurityOptions, readSecurityHost } from './parse-security.ts';
 import { parseSize } from './parse-size.ts';
 import { parseVolume } from './parse-volume.ts';
@@ -17,19 +18,25 @@ export function parsePodOptions(
   request: PodCreateRequest,
   shared: readonly SharedNamespace[],
   cwd: string,
+  { rootless, find }: { readonly rootless: boolean; readonly find: (name: string) => ContainerRecord },
 ): PodOptions {
   const { exitPolicy = 'continue', volumes = [], securityOptions = [], pid, uts, noHosts } = request;
+  const { devices = [], volumesFrom = [] } = request;
   if (exitPolicy !== 'continue' && exitPolicy !== 'stop')
     throw invalid(`invalid pod exit policy: "${exitPolicy}"`, 'choose from continue, stop');
   if (noHosts && request.addHosts.length > 0)
     throw invalid('--no-hosts and --add-host cannot be set together');
   for (const word of volumes) parseVolume(word, cwd);
   parseSecurityOptions(securityOptions, cwd, readSecurityHost);
+  parseDevices({ devices }, rootless);
+  const inherited = inheritedMounts(volumesFrom, find);
   const members: MemberDefaults = {
     ...(volumes.length > 0 ? { volumes: volumes.map((word) => withAbsoluteSource(word, cwd)) } : {}),
     ...(securityOptions.length > 0
       ? { securityOptions: securityOptions.map((word) => withAbsoluteProfile(word, cwd)) }
       : {}),
+    ...(devices.length > 0 ? { devices } : {}),
+    ...(inherited.length > 0 ? { inherited } : {}),
     ...(pid ? { pid: checkMode('pid', pid, shared) } : {}),
     ...(uts ? { uts: checkMode('uts', uts, shared) } : {}),
     ...(noHosts ? { noHosts } : {}),
@@ -76,6 +83,10 @@ export function withPodDefaults(
   return {
     ...request,
     volumes: [...volumes, ...request.volumes],
+    deviceFlags: {
+      ...request.deviceFlags,
+      devices: [...(members.devices ?? []), ...(request.deviceFlags?.devices ?? [])],
+    },
     securityOptions: [...(members.securityOptions ?? []), ...request.securityOptions],
     namespaces: { ...(pid ? { pid } : {}), ...(uts ? { uts } : {}), ...defined(request.namespaces ?? {}) },
   };

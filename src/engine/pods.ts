@@ -48,7 +48,10 @@ export class Pods {
     if (request.hostname !== undefined) checkHostname(request.hostname);
     const labels = parseLabels(request.labels, request.labelFiles);
     const shared = parseShare(request.share);
-    const options = parsePodOptions(request, shared, process.cwd());
+    const options = parsePodOptions(request, shared, process.cwd(), {
+      rootless: facts.rootless,
+      find: (container) => this.#donor(container),
+    });
     if (request.replace && request.name) await this.#removeExisting(request.name);
     const id = newId();
     const name = request.name ?? friendlyName(store.names);
@@ -77,6 +80,18 @@ export class Pods {
       () => this.dismantle(id),
     );
     return id;
+  }
+
+  /** Of `--volumes-from`. Throws NOT_FOUND. */
+  #donor(nameOrId: string): ContainerRecord {
+    const { names, containers } = this.#context.store;
+    const id = names.resolve('container', nameOrId);
+    const donor = id === undefined ? undefined : containers.get(id);
+    if (donor) return donor;
+    throw new PeapodError(
+      'NOT_FOUND',
+      `looking up container "${nameOrId}" for volumes-from: no container with name or ID "${nameOrId}" found: no such container`,
+    );
   }
 
   /** The sandbox with its network, then all members at once. Idempotent. */

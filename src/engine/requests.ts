@@ -100,8 +100,10 @@ export interface PodCreateRequest extends NetworkFlags {
   readonly share?: string | undefined;
   /** `continue` or `stop`. */
   readonly exitPolicy?: string | undefined;
-  /** `-v`, `--security-opt`, `--pid`, `--uts`, `--no-hosts`: for each container of the pod. */
+  /** `-v`, `--volumes-from`, `--device`, `--security-opt`, `--pid`, `--uts`, `--no-hosts`: for each container of the pod. */
   readonly volumes?: readonly string[] | undefined;
+  readonly volumesFrom?: readonly string[] | undefined;
+  readonly devices?: readonly string[] | undefined;
   readonly securityOptions?: readonly string[] | undefined;
   readonly pid?: string | undefined;
   readonly uts?: string | undefined;
@@ -113,6 +115,8 @@ export interface PodCreateRequest extends NetworkFlags {
   /** Of all members together. */
   readonly limits?: ResourceFlags | undefined;
   readonly cgroupParent?: string | undefined;
+  /** Whether members stand in a cgroup of the pod; undefined for where it has limits. */
+  readonly shareParent?: boolean | undefined;
   readonly replace: boolean;
 }
 

@@ -14,21 +14,37 @@ import {
   uptimeText,
 } from '../host/machine.ts';
 import { networkSearchPath } from '../host/search-path.ts';
-import { version as peapodVersion } from '../version.ts';
+import { builtSeconds, commit, version as peapodVersion } from '../version.ts';
 import { cgroupPlace } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import type { Views } from './views-of.ts';
 
+/** podman's keys; what runs peapod stands where podman has Go. */
 export async function version(): Promise<Record<string, unknown>> {
   return {
     Client: {
-      Version: peapodVersion,
       APIVersion: peapodVersion,
-      Runtime: `bun ${Bun.version}`,
+      Version: peapodVersion,
+      GoVersion: `bun ${Bun.version}`,
+      GitCommit: commit,
+      BuiltTime: ansiC(new Date(builtSeconds * 1000)),
+      Built: builtSeconds,
       OsArch: `linux/${architecture()}`,
       Os: 'linux',
     },
   };
+}
+
+/** `Thu Jan  1 00:00:00 1970`, in the caller's time zone. */
+function ansiC(date: Date): string {
+  const [weekday, month, day, year, time] = date.toString().split(' ') as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${time} ${year}`;
 }
 
 /** The parts of `podman info` that are true of peapod, under podman's names, and some of its own. */

@@ -4,33 +4,40 @@ import { ociResources } from '../container/resources.ts';
 import { PeapodError } from '../errors.ts';
 import { cgroupVersion } from '../host/cgroups.ts';
 import type { ResourceSpec } from '../store/records/resources.ts';
-import type { ContainerRecord } from '../store/records.ts';
+import type { ContainerRecord, ContainerSpec } from '../store/records.ts';
 import { admitResources, readCgroupHost } from './admit-resources.ts';
 import { cgroupPlace } from './container-cgroup.ts';
-import type { ResourceFlags } from './container-flags.ts';
+import type { UpdateRequest } from './container-flags.ts';
 import type { Context } from './context.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { parseResources } from './parse-resources.ts';
 import type { EngineParts } from './parts.ts';
+import { parseRestart } from './restart-policy.ts';
 
 /**
- * Changes limits of a container: of its cgroup at once where it runs, and for every later start. What the
- * runtime refuses changes nothing. Throws INVALID_ARGUMENT, HOST_UNFIT where it has no cgroup.
+ * Changes limits of a container: of its cgroup at once where it runs, and for every later start; and its restart
+ * policy, which counts at its next end. What the runtime refuses changes nothing. Throws INVALID_ARGUMENT, HOST_UNFIT where it has no cgroup.
  */
 export async function updateContainer(
   { context, operations, lifecycle }: EngineParts,
   { id }: ContainerRecord,
-  flags: ResourceFlags,
+  { restart, ...flags }: UpdateRequest,
   warn: (message: string) => void,
 ): Promise<void> {
   const { store } = context;
+  if (restart !== undefined) await endRestart(lifecycle, store.containers.get(id), restart);
   await operations.during(id, 'update', async () => {
     const record = store.containers.get(id);
     if (!record) throw new PeapodError('NOT_FOUND', `no such container ${id.slice(0, 12)}`);
     const before = record.spec.resources ?? {};
-    const changes = admit(context, record, parseResources(flags, before), warn);
-    const after = { ...before, ...changes };
-    store.containers.setSpec(id, { ...record.spec, resources: after });
+    const asked = parseResources(flags, before);
+    const changesLimits = restart === undefined || Object.keys(asked).length > 0;
+    const changes = changesLimits ? admit(context, record, asked, warn) : {};
+    store.db.transaction(() => {
+      const spec = restart === undefined ? record.spec : withRestart(record.spec, restart);
+      store.containers.setSpec(id, { ...spec, resources: { ...before, ...changes } });
+      if (spec.restart && !record.spec.restart) store.supervision.begin(id);
+    });
     if (!lifecycle.isRunning(record)) return;
     try {
       await apply(context, lifecycle, id, changes);
@@ -40,6 +47,22 @@ export async function updateContainer(
       throw error;
     }
   });
+}
+
+/** One that waits to be started again, and is not to be any more, stays as it ended. */
+async function endRestart(
+  lifecycle: Lifecycle,
+  record: ContainerRecord | undefined,
+  restart: string,
+): Promise<void> {
+  if (!record || parseRestart(restart, record.spec.remove)) return;
+  if (lifecycle.isRestarting(record)) await lifecycle.stop(record.id);
+}
+
+function withRestart(spec: ContainerSpec, word: string): ContainerSpec {
+  const { restart: _, ...rest } = spec;
+  const restart = parseRestart(word, spec.remove);
+  return restart ? { ...rest, restart } : rest;
 }
 
 /** After an update that was killed between the store and the kernel. The caller holds the operation. */

@@ -4,6 +4,9 @@ import { CommandFailed } from '../host/exec.ts';
 import type { Context } from './context.ts';
 import type { Volumes } from './volumes.ts';
 
+/** Names as podman has them; `./` is the volume's own directory. */
+const plainNames = '--transform=flags=rSh;s,^\\./\\(.\\),\\1,';
+
 /** A tar archive with the ids that containers see. To standard output where no path is given. */
 export async function exportVolume(
   context: Context,
@@ -15,7 +18,18 @@ export async function exportVolume(
   const stdout = output === undefined ? 1 : openFile(output, 'w');
   try {
     const runner = await context.beside();
-    const words = ['tar', '--numeric-owner', '--xattrs', '-C', data, '-cf', '-', '.'];
+    const words = [
+      'tar',
+      '--numeric-owner',
+      '--xattrs',
+      '--sort=name',
+      plainNames,
+      '-C',
+      data,
+      '-cf',
+      '-',
+      '.',
+    ];
     await context.interrupt.blame(runner.run(words, { stdout, signal: context.interrupt.signal }));
   } catch (error) {
     if (output !== undefined) rmSync(output, { force: true });

@@ -229,7 +229,7 @@ export const differences: Readonly<Record<Topic, readonly Difference[]>> = {
     {
       lines: /tar -tf/,
       what: /^stdout$/,
-      why: 'volume export writes names as tar(1) does, below ./: the files that come of it are the same',
+      why: 'volume export has the volume’s own directory, too, so that its owner and mode are kept',
     },
     {
       lines: /^volume create --driver/,

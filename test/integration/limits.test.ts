@@ -130,6 +130,10 @@ describeForRoot('limits', () => {
     expect(await host.ok('inspect', 'greedy', '--format', '{{.State.OOMKilled}}')).toBe('true');
     expect(await host.ok('ps', '--format', '{{.Names}}')).toBe('calm');
     await host.ok('pod', 'rm', '-f', '-t', '0', 'front');
+    const shared = await host.ok('pod', 'create', '--share-parent', '--network', 'none');
+    const member = await host.ok('run', '-d', '--pod', shared, 'host', 'sleep', '1000');
+    const pid = await host.ok('inspect', '-f', '{{.State.Pid}}', member);
+    expect(await host.rootSh(`cat /proc/${pid}/cgroup`)).toContain(`:memory:/peapod-pod-${shared}/`);
     expect(await host.sh(`ls -d ${cgroup}/*${parent} 2>/dev/null || true`)).toBe('');
   });
 

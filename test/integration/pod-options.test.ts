@@ -26,6 +26,30 @@ describeForBoth('what pod create gives to the containers of a pod', (makeHost) =
     expect(other).toBe('mine');
   });
 
+  it('B5: devices and the volumes of another container, also after that is gone', async () => {
+    await using host = await makeHost();
+    const dir = await host.sh('mkdir ~/dir ~/own; echo here >~/dir/file; echo ~');
+    await host.ok('create', '--name', 'donor', '-v', 'kept:/kept', '-v', `${dir}/dir:/dir`, 'host', 'true');
+    await host.ok(
+      'pod',
+      'create',
+      '--name',
+      'p',
+      '--device',
+      '/dev/zero:/dev/nil',
+      '--volumes-from',
+      'donor:ro',
+    );
+    await host.ok('rm', 'donor');
+    const run = ['run', '--rm', '--pod', 'p'];
+    const script = 'head -c 2 /dev/nil | od -An -tu1; cat /dir/file; touch /kept/x /dir/x';
+    const first = await host.peapod(...run, 'host', 'sh', '-c', script);
+    expect(first.stdout.split(/\s+/).join(' ')).toBe(' 0 0 here ');
+    expect(first.stderr).toMatch(/\/kept\/x.*Read-only[\s\S]*\/dir\/x.*Read-only/);
+    const own = ['-v', `${dir}/own:/dir`, '--device', '/dev/null:/dev/nil'];
+    expect(await host.ok(...run, ...own, 'host', 'sh', '-c', 'ls /dir; cat /dev/nil')).toBe('');
+  });
+
   it('B6: --exit-policy stop takes the network down with the last container; by default it stays', async () => {
     await using host = await makeHost();
     await host.ok('pod', 'create', '--name', 'job', '--exit-policy', 'stop');
@@ -51,7 +75,9 @@ describeForBoth('what pod create gives to the containers of a pod', (makeHost) =
       [['--infra-image', 'pause'], /--infra-image is not here: a pod has no infra container/],
       [['--infra'], /--infra is not here: /],
       [['--userns', 'auto'], /--userns is not here: /],
-      [['--share-parent'], /--share-parent is not here: /],
+      [['--share-parent=false', '-m', '64m'], /--share-parent=false cannot be set together with limits/],
+      [['--device', '/dev/no-such'], /stat \/dev\/no-such: no such file or directory/],
+      [['--volumes-from', 'nobody'], /looking up container "nobody" for volumes-from: /],
       [['--exit-policy', 'never'], /invalid pod exit policy: "never"/],
       [['-v', '/no/such/place:/x'], /no such file or directory/],
       [['--sysctl', 'kernel.pid_max=1'], /sysctl 'kernel.pid_max' is not allowed/],

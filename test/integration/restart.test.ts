@@ -132,6 +132,36 @@ describeForBoth('restart policies', (makeHost) => {
     expect(await host.ok('ps', '-a', '--format', '{{.Names}} {{.State}}')).toBe('web exited\nloop exited');
   });
 
+  it('B6: update changes the policy of what runs, waits or rests; a wrong one changes nothing', async () => {
+    await using host = await makeHost();
+    const id = await host.ok('run', '-d', '--name', 'up', '--network', 'none', 'host', 'sleep', '1000');
+    expect(await host.ok('update', '--restart', 'on-failure:7', 'up')).toBe(id);
+    const policy = '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}';
+    expect(await inspect(host, 'up', policy)).toBe('on-failure 7');
+    await crash(host, 'up');
+    await becomes(host, 'up', 'running 1 0');
+    const refused = await host.peapod('update', '--restart', 'often', 'up');
+    expect(refused.exitCode).toBe(125);
+    expect(refused.stderr).toMatch(/^Error: "often" is not a valid restart policy/);
+    expect(await inspect(host, 'up', policy)).toBe('on-failure 7');
+    await host.ok('update', '--restart', 'no', 'up');
+    await crash(host, 'up');
+    expect(await host.ok('wait', 'up')).toBe('137');
+    await becomes(host, 'up', /^exited \d 137$/);
+
+    const loop = await host.ok('run', '-d', '--name', 'loop', '--restart', 'always', 'host', 'false');
+    await becomes(host, 'loop', /^restarting [2-9] 1$/);
+    await host.ok('update', '--restart', 'no', 'loop');
+    expect(await inspect(host, 'loop', '{{.State.Status}}')).toBe('exited');
+    await eventually(
+      async () => (await host.rootSh(`pgrep -f 'container cleanup ${loop}' | grep -vx $$ || :`)) === '',
+    );
+    await host.ok('create', '--rm', '--name', 'gone', 'host', 'true');
+    expect((await host.peapod('update', '--restart', 'always', 'gone')).stderr).toMatch(
+      /--rm option conflicts/,
+    );
+  });
+
   it('B6: where the process that waits was killed, the next command has another wait', async () => {
     await using host = await makeHost();
     const id = await host.ok('run', '-d', '--name', 'loop', '--restart', 'always', 'host', 'false');

@@ -246,7 +246,12 @@ describeForBoth('the system', (makeHost) => {
     });
     expect(store).toMatchObject({ containerStore: { number: 0 }, graphRootUsed: expect.any(Number) });
     expect(plugins?.volume).toEqual(['local']);
-    expect(version?.OsArch).toMatch(/^linux\//);
+    expect(version).toMatchObject({
+      OsArch: expect.stringMatching(/^linux\//),
+      GoVersion: expect.stringMatching(/^bun \d/),
+      BuiltTime: expect.stringMatching(/^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d 20\d\d$/),
+    });
+    expect((version?.Built as number) * 1000).toBeLessThan(Date.now());
     const maps = machine?.idMappings as { uidmap: { container_id: number; host_id: number }[] | null };
     if (host.rootless) expect(maps.uidmap?.[0]).toEqual({ container_id: 0, host_id: host.user.uid, size: 1 });
     else expect(maps.uidmap).toBeNull();

@@ -82,11 +82,6 @@ export const absentFlags: readonly AbsentFlags[] = [
     why: 'not yet: a pod is in the user namespace of its caller',
   },
   {
-    flags: 'device volumes-from',
-    verbs: 'pod create',
-    why: 'give it to the containers of the pod, each by its own flags',
-  },
-  {
     flags: 'infra-command infra-conmon-pidfile infra-image infra-name',
     verbs: 'pod create',
     why: 'a pod has no infra container: its namespaces are kept without one',

@@ -47,7 +47,7 @@ export const differences: Readonly<Record<string, string>> = {
   'network reload': 'of pods as well; what programs have changed of a running one is put back',
   'pod create': 'no infra container: the namespaces of a pod are kept as files, and outlive its containers',
   'pod create --infra': 'only `false`, which it is',
-  'pod create --share-parent': 'only `false`, which it is',
+  'pod create --share-parent': '`false` by itself: a pod without limits needs no cgroup',
   'pod create --network': runDifferences[' --network'],
   'pod create --publish': 'a port is reserved when the pod is created; pod publish adds one while it runs',
   'pod inspect': 'no infra container; `Network` tells backend, addresses and name servers',
@@ -61,5 +61,5 @@ export const differences: Readonly<Record<string, string>> = {
   'pod stop': 'a first process that cannot hear the signal is not waited for',
   'system migrate': 'ends the helper process of the user, so that changed id ranges take effect',
   unshare: 'in the namespaces of the helper process, which holds the mounts of containers',
-  version: 'the version of peapod, and of nothing else',
+  version: 'the version of peapod, and of nothing else; `GoVersion` is what runs it, which is not Go',
 };

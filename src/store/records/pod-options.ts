@@ -1,3 +1,5 @@
+import type { MountSpec } from '../records.ts';
+
 /** What `pod create` says besides namespaces and network. What is absent has its default. */
 export interface PodOptions {
   /** `stop`: the pod is stopped when its last container has ended; it goes on by default. */
@@ -9,6 +11,9 @@ export interface PodOptions {
 export interface MemberDefaults {
   readonly volumes?: readonly string[];
   readonly securityOptions?: readonly string[];
+  readonly devices?: readonly string[];
+  /** Of `--volumes-from`, as those containers had them when the pod was created. */
+  readonly inherited?: readonly MountSpec[];
   readonly pid?: string;
   readonly uts?: string;
   readonly noHosts?: boolean;
