@@ -1,5 +1,5 @@
 import { type IpFamily, ipFamily } from '../src/network/ip-family.ts';
-import { isWildcard } from '../src/network/port-spec.ts';
+import { isWildcard } from '../src/network/ports-overlap.ts';
 import { subnetText } from '../src/network/subnet.ts';
 import type { PortMapping } from '../src/network/types.ts';
 import { type BridgeNetwork, networkSubnets } from './bridge-network.ts';

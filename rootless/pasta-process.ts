@@ -1,9 +1,10 @@
-import { closeSync, openSync, read, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import { type Runner, toolMissing } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+import { isReady } from '../src/host/read.ts';
 import type { PortMapping } from '../src/network/types.ts';
 import { readIdentity } from './identity-file.ts';
 import { isExiting } from './slirp4netns.ts';
@@ -35,15 +36,12 @@ export async function startPasta(place: Runner, directory: string, words: readon
   const argv = ['sh', '-c', startScript, 'sh', join(directory, files.pid), ...words];
   const child = place.start(argv, ['ignore', writeFd, logFd]);
   for (const fd of [writeFd, logFd]) closeSync(fd);
-  const late = setTimeout(() => child.kill('SIGKILL'), readyTimeoutMs);
   try {
-    const bytes = await new Promise<number>((resolve, reject) => {
-      child.on('error', (error) => reject(toolMissing(child.spawnfile, error)));
-      read(readFd, Buffer.alloc(16), 0, 16, null, (error, count) => (error ? reject(error) : resolve(count)));
+    const ready = await isReady(child, readFd, readyTimeoutMs).catch((error: unknown) => {
+      throw toolMissing(child.spawnfile, error);
     });
-    if (bytes === 0) throw complaint(readFileSync(log, 'utf8'));
+    if (!ready) throw complaint(readFileSync(log, 'utf8'));
   } finally {
-    clearTimeout(late);
     closeSync(readFd);
   }
 }

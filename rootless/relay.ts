@@ -1,8 +1,11 @@
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import { type Runner, toolMissing } from '../src/host/exec.ts';
+import { pipe } from '../src/host/libc.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+import { isReady } from '../src/host/read.ts';
 import { bindPort } from '../src/host/sockets.ts';
 import { portError } from '../src/network/port-error.ts';
 import type { PortMapping } from '../src/network/types.ts';
@@ -31,39 +34,31 @@ const logName = 'relay.log';
  * Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT, COMMAND_FAILED.
  */
 export async function startRelay(start: RelayStart): Promise<ProcessIdentity> {
-  const fds: number[] = [];
   const logFile = join(start.directory, logName);
+  const ready = pipe();
   try {
-    for (const port of start.ports) fds.push(bindHostPort(port));
-    fds.push(openSync(logFile, 'a', 0o600));
-    const words = relayArguments(start.directory, start.addresses, start.ports);
-    const logFd = fds.at(-1) as number;
-    const child = start.runner.start(
-      [...start.self, 'internal', 'relay', ...words],
-      ['ignore', 'ignore', logFd, 'pipe', ...fds.slice(0, -1)],
-    );
-    const ready = Promise.withResolvers<void>();
-    const late = setTimeout(() => ready.reject(failed('is not ready', logFile)), readyTimeoutMs);
-    const readyPipe = child.stdio[3] as NodeJS.ReadableStream & { destroy(): void };
-    readyPipe.on('data', () => ready.resolve());
-    readyPipe.on('error', () => {}); // its end is told by the process
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      ready.reject(error.code === 'ENOENT' ? toolMissing(child.spawnfile, error) : error),
-    );
-    child.on('exit', () => ready.reject(failed('ended', logFile)));
-    try {
-      await ready.promise;
-    } catch (error) {
-      child.kill('SIGKILL');
-      throw error;
-    } finally {
-      clearTimeout(late);
-      readyPipe.destroy();
-      child.removeAllListeners('exit');
-    }
-    const identity = readIdentity(join(start.directory, relayFile(child.pid as number)));
-    if (!identity) throw failed('left no trace', logFile);
+    const child = spawnRelay(start, logFile, ready.writeFd);
+    const isUp = await isReady(child, ready.readFd, readyTimeoutMs).catch((error: unknown) => {
+      throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(child.spawnfile, error) : error;
+    });
+    const identity = isUp && readIdentity(join(start.directory, relayFile(child.pid as number)));
+    if (!identity) throw failed(logFile);
     return identity;
+  } finally {
+    closeSync(ready.readFd);
+  }
+}
+
+/** Closes this side's descriptors, also where it throws. */
+function spawnRelay(start: RelayStart, logFile: string, readyFd: number): ChildProcess {
+  const { directory, addresses, ports } = start;
+  const fds = [readyFd];
+  try {
+    for (const port of ports) fds.push(bindHostPort(port));
+    const logFd = openSync(logFile, 'a', 0o600);
+    fds.push(logFd);
+    const argv = [...start.self, 'internal', 'relay', ...relayArguments(directory, addresses, ports)];
+    return start.runner.start(argv, ['ignore', 'ignore', logFd, ...fds.slice(0, -1)]);
   } finally {
     for (const fd of fds) closeSync(fd);
   }
@@ -77,9 +72,9 @@ export function bindHostPort(port: PortMapping): number {
   }
 }
 
-function failed(how: string, logFile: string): PeapodError {
+function failed(logFile: string): PeapodError {
   const said = readFileSync(logFile, 'utf8').trim().split('\n').at(-1);
-  return new PeapodError('COMMAND_FAILED', `the port relay ${how}${said ? `: ${said}` : ''}`);
+  return new PeapodError('COMMAND_FAILED', `the port relay did not start${said ? `: ${said}` : ''}`);
 }
 
 /** The living relays of a target. */

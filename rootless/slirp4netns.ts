@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import { toolMissing } from '../src/host/exec.ts';
+import { pipe } from '../src/host/libc.ts';
 import { makeFifo } from '../src/host/nodes.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+import { isReady } from '../src/host/read.ts';
 import { readIdentity, writeIdentity } from './identity-file.ts';
 import type { SlirpOptions } from './slirp-options.ts';
 import { apiSocketName } from './slirp-socket.ts';
@@ -64,25 +66,24 @@ async function startOnce(start: SlirpStart): Promise<ProcessIdentity> {
   makeFifo(fifo, 0o600);
   const exitFd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
   const logFd = openSync(logFile, 'w', 0o600);
+  const { readFd, writeFd } = pipe();
   const argv = [...start.prefix, 'slirp4netns', ...slirpFlags(start), start.netnsPath, tapName];
   try {
     // In its directory, so that the API's path stays short: sockaddr_un holds 107 bytes.
     const child = spawn(argv[0] as string, argv.slice(1), {
       cwd: directory,
       detached: true,
-      stdio: ['ignore', 'ignore', logFd, 'pipe', exitFd],
+      stdio: ['ignore', 'ignore', logFd, writeFd, exitFd],
     });
     child.unref();
-    try {
-      await ready(child, logFile);
-      return writeIdentity(join(directory, 'slirp.pid'), child.pid as number);
-    } catch (error) {
-      child.kill('SIGKILL');
-      throw error;
-    }
+    for (const fd of [exitFd, logFd, writeFd]) closeSync(fd);
+    const ready = await isReady(child, readFd, readyTimeoutMs).catch((error: unknown) => {
+      throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(child.spawnfile, error) : error;
+    });
+    if (!ready) throw new PeapodError('COMMAND_FAILED', complaint(logFile));
+    return writeIdentity(join(directory, 'slirp.pid'), child.pid as number);
   } finally {
-    closeSync(exitFd);
-    closeSync(logFd);
+    closeSync(readFd);
   }
 }
 
@@ -103,25 +104,6 @@ function slirpFlags({ options, macAddress }: SlirpStart): string[] {
     '--exit-fd=4',
     '--netns-type=path',
   ];
-}
-
-function ready(child: ChildProcess, logFile: string): Promise<void> {
-  const done = Promise.withResolvers<void>();
-  const late = setTimeout(() => {
-    done.reject(new PeapodError('COMMAND_FAILED', `slirp4netns is not ready after ${readyTimeoutMs} ms`));
-  }, readyTimeoutMs);
-  const readyPipe = child.stdio[3] as NodeJS.ReadableStream & { destroy(): void };
-  readyPipe.on('data', () => done.resolve());
-  readyPipe.on('error', () => {}); // its end is told by the process
-  child.on('error', (error: NodeJS.ErrnoException) =>
-    done.reject(error.code === 'ENOENT' ? toolMissing(child.spawnfile, error) : error),
-  );
-  child.on('exit', () => done.reject(new PeapodError('COMMAND_FAILED', complaint(logFile))));
-  return done.promise.finally(() => {
-    clearTimeout(late);
-    readyPipe.destroy();
-    child.removeAllListeners('exit');
-  });
 }
 
 /** What slirp4netns said without its running commentary. */

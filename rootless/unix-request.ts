@@ -11,21 +11,43 @@ export async function requestOnce(
   request: string,
   timeoutMs = 5_000,
 ): Promise<string> {
-  const { connect } = await import('node:net');
   const handle = openSync(directory, 'r');
+  const answer = Promise.withResolvers<string>();
+  const chunks: Buffer[] = [];
+  const late = setTimeout(() => {
+    answer.reject(Object.assign(new Error(`${socketName} does not answer`), { code: 'ETIMEDOUT' }));
+  }, timeoutMs);
+  let unsent: Buffer = Buffer.from(request);
+  const send = (socket: Bun.Socket) => {
+    unsent = unsent.subarray(Math.max(socket.write(unsent), 0));
+    if (unsent.length === 0) socket.shutdown();
+  };
+  let socket: Bun.Socket | undefined;
   try {
-    return await new Promise<string>((resolve, reject) => {
-      const chunks: Buffer[] = [];
-      const socket = connect({ path: `/proc/self/fd/${handle}/${socketName}`, allowHalfOpen: true });
-      socket.setTimeout(timeoutMs, () => {
-        socket.destroy(Object.assign(new Error(`${socketName} does not answer`), { code: 'ETIMEDOUT' }));
-      });
-      socket.on('connect', () => socket.end(request));
-      socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-      socket.on('end', () => resolve(Buffer.concat(chunks).toString()));
-      socket.on('error', reject);
+    // Not node:net, which takes as long to load as the answer to come.
+    socket = await Bun.connect({
+      unix: `/proc/self/fd/${handle}/${socketName}`,
+      allowHalfOpen: true,
+      socket: {
+        open: send,
+        drain: (opened) => {
+          if (unsent.length > 0) send(opened);
+        },
+        data: (_, chunk) => {
+          chunks.push(Buffer.from(chunk));
+        },
+        end: () => answer.resolve(Buffer.concat(chunks).toString()),
+        close: (_, error) => {
+          if (error) answer.reject(error);
+          else answer.resolve(Buffer.concat(chunks).toString());
+        },
+        error: (_, error) => answer.reject(error),
+      },
     });
+    return await answer.promise;
   } finally {
+    clearTimeout(late);
+    socket?.terminate();
     closeSync(handle);
   }
 }

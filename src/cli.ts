@@ -1,5 +1,4 @@
 import type { TerminalLook } from './commands/command.ts';
-import { dispatch } from './commands/dispatch.ts';
 import { descriptorOutput } from './commands/output.ts';
 import { exitCodeOf, printError } from './commands/report-error.ts';
 import { version } from './version.ts';
@@ -12,7 +11,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const stderr = descriptorOutput(2, false, stdout);
   const [verb, name, ...rest] = argv;
   if (verb === 'internal' && name !== undefined) {
-    const { internalVerbs } = await import('./main.ts');
+    const { internalVerbs } = await import('./internal.ts');
     const load = Object.hasOwn(internalVerbs, name) ? internalVerbs[name] : undefined;
     if (load !== undefined) {
       try {
@@ -23,6 +22,7 @@ async function run(argv: readonly string[]): Promise<number> {
       }
     }
   }
+  const { dispatch } = await import('./commands/dispatch.ts');
   return dispatch(argv, {
     stdout,
     stderr,

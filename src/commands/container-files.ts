@@ -1,5 +1,5 @@
-import { isatty } from 'node:tty';
 import { PeapodError } from '../errors.ts';
+import { isTerminal } from '../host/terminal.ts';
 import { anyArguments, exactly, wrongArguments } from './arguments.ts';
 import { type Command, command } from './command.ts';
 import { bool, optionalBool, string } from './flags.ts';
@@ -27,9 +27,9 @@ that ends in \`/.\` stands for what it holds. Links are followed inside of the c
   async run(call) {
     const [source = '', destination = ''] = call.args;
     const { archive = true, overwrite } = call.values;
-    if (source === '-' && isatty(0))
+    if (source === '-' && isTerminal(0))
       throw new PeapodError('INVALID_ARGUMENT', 'cannot read an archive from a terminal');
-    if (destination === '-' && isatty(1))
+    if (destination === '-' && isTerminal(1))
       throw new PeapodError('INVALID_ARGUMENT', 'cannot write an archive to a terminal');
     const { files } = await call.engine();
     await files.copy({ source, destination, archive, overwrite });
@@ -45,7 +45,7 @@ export const exportFiles = command({
   args: exactly(1),
   async run(call) {
     const { output } = call.values;
-    if (output === undefined && isatty(1))
+    if (output === undefined && isTerminal(1))
       throw new PeapodError('INVALID_ARGUMENT', 'refusing to export to terminal. Use -o flag or redirect');
     const { files } = await call.engine();
     await files.export(call.args[0] as string, output);

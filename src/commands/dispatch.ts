@@ -2,7 +2,8 @@ import type { Engine } from '../engine/engine.ts';
 import { PeapodError } from '../errors.ts';
 import type { Call, Command, TerminalLook } from './command.ts';
 import type { ListNames } from './completion/complete.ts';
-import type { FlagSet } from './flags.ts';
+import { emptyValues } from './flag-values.ts';
+import type { FlagSet, FlagValues } from './flags.ts';
 import { type GlobalOptions, globalFlags, globalOptions, topFlags } from './global-flags.ts';
 import { BrokenPipe, type Output } from './output.ts';
 import { type Parsed, type ParseOptions, parseFlags, UnknownFlag } from './parse-flags.ts';
@@ -41,6 +42,8 @@ export async function dispatch(argv: readonly string[], surroundings: Surroundin
   return code;
 }
 
+const noTopFlags = emptyValues(topFlags) as FlagValues<typeof topFlags>;
+
 async function perform(
   argv: readonly string[],
   surroundings: Surroundings,
@@ -53,7 +56,9 @@ async function perform(
     const listNames = surroundings.listNames ?? (async () => []);
     return answer(argv.slice(1), argv[0] === '__complete', stdout, listNames);
   }
-  const top = await parse('', argv, topFlags, { command: 'peapod', optionsFirst: true });
+  const top = argv[0]?.startsWith('-')
+    ? await parse('', argv, topFlags, { command: 'peapod', optionsFirst: true })
+    : { values: noTopFlags, args: argv, help: false };
   if (top.values.version) {
     stdout.line(`peapod version ${surroundings.version}`);
     return 0;

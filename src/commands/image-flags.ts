@@ -1,5 +1,5 @@
-import { isatty } from 'node:tty';
 import type { ProgressSink } from '../engine/engine.ts';
+import { isTerminal } from '../host/terminal.ts';
 import type { Call } from './command.ts';
 import { bool, optionalBool, string } from './flags.ts';
 
@@ -43,5 +43,5 @@ export function progressOf(call: Pick<Call, 'stderr'>, quiet: boolean): Progress
   const sink = (line: string) => {
     if (!quiet) call.stderr.line(line);
   };
-  return Object.assign(sink, !quiet && isatty(2) ? { terminalFd: 2 } : {});
+  return Object.assign(sink, !quiet && isTerminal(2) ? { terminalFd: 2 } : {});
 }

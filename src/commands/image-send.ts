@@ -1,5 +1,5 @@
-import { isatty } from 'node:tty';
 import { PeapodError } from '../errors.ts';
+import { isTerminal } from '../host/terminal.ts';
 import { anyArguments, wrongArguments } from './arguments.ts';
 import { command } from './command.ts';
 import { bool, int, string } from './flags.ts';
@@ -79,7 +79,7 @@ names for it, or with -m further images.`,
   async run(call) {
     const { format, output, quiet, compress, uncompressed } = call.values;
     if (call.args.length === 0) throw wrongArguments('need at least 1 argument', call.command);
-    if (output === undefined && isatty(1))
+    if (output === undefined && isTerminal(1))
       throw new PeapodError('INVALID_ARGUMENT', 'refusing to save to terminal. Use -o flag or redirect');
     const { images } = await call.engine();
     const several = call.values['multi-image-archive'];

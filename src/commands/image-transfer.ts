@@ -1,4 +1,4 @@
-import { isatty } from 'node:tty';
+import { isTerminal } from '../host/terminal.ts';
 import { atLeast, noArguments, wrongArguments } from './arguments.ts';
 import { command } from './command.ts';
 import { bool, string } from './flags.ts';
@@ -59,7 +59,7 @@ export const load = command({
   args: noArguments,
   async run(call) {
     const { input, quiet } = call.values;
-    if (input === undefined && isatty(0))
+    if (input === undefined && isTerminal(0))
       throw wrongArguments(
         'cannot read from terminal, use command-line redirection or the --input flag',
         call.command,

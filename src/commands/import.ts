@@ -1,4 +1,4 @@
-import { isatty } from 'node:tty';
+import { isTerminal } from '../host/terminal.ts';
 import { wrongArguments } from './arguments.ts';
 import { command } from './command.ts';
 import { array, bool, string } from './flags.ts';
@@ -22,7 +22,7 @@ compressed by gzip or zstd. Prints the image's id.`,
   async run(call) {
     const { values, args } = call;
     const [source = '', name] = args;
-    if (source === '-' && isatty(0))
+    if (source === '-' && isTerminal(0))
       throw wrongArguments('cannot read from terminal, use command-line redirection', call.command);
     const { images } = await call.engine();
     const { arch, os, variant, message } = values;

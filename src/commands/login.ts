@@ -1,4 +1,4 @@
-import { isatty } from 'node:tty';
+import { isTerminal } from '../host/terminal.ts';
 import { atMost, wrongArguments } from './arguments.ts';
 import { command } from './command.ts';
 import { bool, string } from './flags.ts';
@@ -34,7 +34,7 @@ asked for.`,
           : 'can only specify one of --password and --password-stdin',
         call.command,
       );
-    if (!show && !passwordFromInput && (password === undefined || user === undefined) && !isatty(0))
+    if (!show && !passwordFromInput && (password === undefined || user === undefined) && !isTerminal(0))
       throw wrongArguments('a user name and a password are needed where nobody can be asked', call.command);
     const { images } = await call.engine();
     return images.login({

@@ -48,7 +48,7 @@ export function parseFlags<F extends FlagSet>(
   const misuse: Misuse = (message, before = '') =>
     new PeapodError('INVALID_ARGUMENT', message, { hint: `${before}See '${options.command} --help'` });
   const values = emptyValues(flags);
-  const parser = buildParser(flags, options, (long, text) =>
+  const parser = buildParser(mentioned(words, flags), flags, options, (long, text) =>
     storeValue(values, long, flags[long] as Flag, text.replace(mark, ''), misuse),
   );
   const result = (args: readonly string[], help: boolean): Parsed<F> => ({
@@ -68,7 +68,23 @@ export function parseFlags<F extends FlagSet>(
   return result(args, false);
 }
 
+/** The flags that words could name: a parser that knows all of `run` takes milliseconds to build. */
+function mentioned(words: readonly string[], flags: FlagSet): [string, Flag][] {
+  const names = new Set<string>();
+  const letters = new Set<string>();
+  for (const word of words) {
+    if (word.startsWith('--')) names.add(word.slice(2).replace(/=.*/s, ''));
+    else if (word.startsWith('-')) for (const letter of word.slice(1)) letters.add(letter);
+  }
+  return Object.entries(flags).filter(
+    ([long, { short, aliases }]) =>
+      names.has(long) || letters.has(short ?? '') || aliases?.some((alias) => names.has(alias)),
+  );
+}
+
+/** Of `known` options; `flags` are all that the command has. */
 function buildParser(
+  known: readonly [string, Flag][],
   flags: FlagSet,
   options: ParseOptions,
   store: (long: string, text: string) => void,
@@ -83,7 +99,7 @@ function buildParser(
     .action(() => {});
   const add = (option: string, name: string, listener: (text: string | null) => void) =>
     parser.addOption(new Option(option)).on(`option:${name}`, listener);
-  for (const [long, flag] of Object.entries(flags)) {
+  for (const [long, flag] of known) {
     for (const name of [long, ...(flag.aliases ?? [])]) {
       const short = name === long && flag.short ? `-${flag.short}, ` : '';
       add(`${short}--${name}${isSwitch(flag) ? '' : ' <value>'}`, name, (text) =>

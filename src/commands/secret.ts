@@ -1,4 +1,4 @@
-import { isatty } from 'node:tty';
+import { isTerminal } from '../host/terminal.ts';
 import { anyArguments, exactly, noArguments, wrongArguments } from './arguments.ts';
 import { command } from './command.ts';
 import { array, bool, string } from './flags.ts';
@@ -27,7 +27,7 @@ It is kept in a file that only you can read, and is shown by no command but 'sec
   async run(call) {
     const [name, source] = call.args as [string, string];
     const { driver, env, label, replace } = call.values;
-    if (source === '-' && !env && isatty(0))
+    if (source === '-' && !env && isTerminal(0))
       throw wrongArguments('if `-` is used, data must be passed into stdin', call.command);
     const { secrets } = await call.engine();
     const request = { name, source, fromEnvironment: env, driver, labels: label, replace };

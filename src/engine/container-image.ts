@@ -3,7 +3,7 @@ import { type PlatformRequest, parsePlatform } from '../image/access.ts';
 import type { ImageRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import type { ProgressSink } from './engine.ts';
-import type { PullPolicy } from './parse-options.ts';
+import type { PullPolicy } from './pull-policy.ts';
 import type { ContainerCreateRequest } from './requests.ts';
 
 /** The image of a container to be made, pulled where the policy says so; undefined for the other roots. */

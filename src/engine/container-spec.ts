@@ -13,10 +13,11 @@ import { resolveHealthcheck } from './health-spec.ts';
 import { parseCgroup } from './parse-cgroup.ts';
 import { parseDevices } from './parse-devices.ts';
 import { parseLog } from './parse-log.ts';
-import { parseAnnotations, parseLabels, parseSignal } from './parse-options.ts';
+import { parseAnnotations, parseLabels } from './parse-options.ts';
 import { parseProcess } from './parse-process.ts';
 import { parseResources } from './parse-resources.ts';
 import { parseSecurityOptions, readSecurityHost } from './parse-security.ts';
+import { parseSignal } from './parse-signal.ts';
 import type { ContainerCreateRequest } from './requests.ts';
 import { parseRestart } from './restart-policy.ts';
 

@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
 import type { ImageOperations } from './image-api.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { parsePullPolicy } from './parse-options.ts';
+import { parsePullPolicy } from './pull-policy.ts';
 
 /** Names in, ids and views out; what few commands need is loaded when it is asked for. */
 export function imageOperations(context: Context, lifecycle: Lifecycle): ImageOperations {

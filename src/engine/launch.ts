@@ -116,7 +116,7 @@ export class Launcher {
     const volumes = mountVolumes(this.#context, images.record, plan, keepId ? outsideOf(user, keepId) : user);
     const idMappings = keepId && (await keepIds(runner, keepId));
     const secrets = await this.#secrets(record);
-    makePodCgroup(this.#context, record);
+    await makePodCgroup(this.#context, record);
     const seccomp = writeBundle(this.#context, {
       record,
       plan,

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { messageOf, PeapodError } from '../errors.ts';
 import type { HostEntry, SharedNamespace } from '../store/records.ts';
@@ -124,29 +123,7 @@ export function parseShare(word: string | undefined): SharedNamespace[] {
   return [...new Set([...(adding ? standard : []), ...(names as SharedNamespace[])])];
 }
 
-/** A name with or without SIG, any case, or a number. */
-export function parseSignal(word: string): number {
-  if (/^\d+$/.test(word)) {
-    const number = Number(word);
-    if (number >= 1 && number <= 64) return number;
-  }
-  const name = word.toUpperCase().replace(/^(SIG)?/, 'SIG');
-  const number = constants.signals[name as NodeJS.Signals];
-  if (number === undefined) throw invalid(`invalid signal: ${word}`, 'for example TERM, SIGHUP or 9');
-  return number;
-}
-
 function splitAtFirst(word: string, separator: string): [string, string | undefined] {
   const at = word.indexOf(separator);
   return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + separator.length)];
-}
-
-const pullPolicies = ['always', 'missing', 'never', 'newer'] as const;
-export type PullPolicy = (typeof pullPolicies)[number];
-
-/** `--pull`; `newer` pulls where the registry's image differs. */
-export function parsePullPolicy(word: string): PullPolicy {
-  const policy = pullPolicies.find((known) => known === word);
-  if (!policy) throw invalid(`--pull ${word}: unknown policy`, `choose from ${pullPolicies.join(', ')}`);
-  return policy;
 }

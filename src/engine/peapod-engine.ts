@@ -17,7 +17,7 @@ import type { Attended } from './launch.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { Networks } from './networks.ts';
 import { Operations } from './operations.ts';
-import { parseSignal } from './parse-options.ts';
+import { parseSignal } from './parse-signal.ts';
 import type { EngineParts } from './parts.ts';
 import { podVerbs } from './pod-verbs.ts';
 import { Pods } from './pods.ts';

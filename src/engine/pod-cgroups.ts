@@ -1,65 +1,24 @@
-import { makeCgroup, removeCgroup } from '../container/pod-cgroup.ts';
-import { PeapodError } from '../errors.ts';
 import { cgroupVersion } from '../host/cgroups.ts';
-import type { PodCgroupSpec } from '../store/records/resources.ts';
 import type { ContainerRecord } from '../store/records.ts';
-import { admitResources, readCgroupHost } from './admit-resources.ts';
-import { cgroupPlace, podCgroupPath } from './container-cgroup.ts';
+import { podCgroupPath } from './container-cgroup.ts';
 import type { Context } from './context.ts';
-import { parseCgroup } from './parse-cgroup.ts';
-import { parseResources } from './parse-resources.ts';
-import type { PodCreateRequest } from './requests.ts';
 
-/**
- * A pod has a cgroup of its own where it has limits, is to be in a certain place, or is asked for one; else its members stand beside
- * each other, and the pod costs nothing. Throws INVALID_ARGUMENT, HOST_UNFIT where peapod cannot make one: a limit
- * of a pod is not dropped with a warning.
- */
-export function podCgroup(context: Context, request: PodCreateRequest): PodCgroupSpec | undefined {
-  const asked = parseResources(request.limits ?? {});
-  const { cgroup } = parseCgroup({ cgroupParent: request.cgroupParent });
-  const needsOne = Object.keys(asked).length > 0 || cgroup !== undefined;
-  if (needsOne && request.shareParent === false) {
-    throw new PeapodError(
-      'INVALID_ARGUMENT',
-      '--share-parent=false cannot be set together with limits or a cgroup parent of the pod',
-      { hint: 'they are for the containers in the cgroup of the pod: leave one of both out' },
-    );
-  }
-  if (!needsOne && !request.shareParent) return undefined;
-  if (cgroupPlace(context).manager !== 'cgroupfs') {
-    throw new PeapodError(
-      'HOST_UNFIT',
-      'limits of a whole pod are not supported without a cgroup directory of one’s own',
-      {
-        hint: 'limit the containers: peapod run --memory …; or create the pod as root',
-      },
-    );
-  }
-  if (cgroup?.parent?.endsWith('.slice')) {
-    throw new PeapodError(
-      'INVALID_ARGUMENT',
-      'systemd slice received as cgroup parent when using cgroupfs: invalid argument',
-    );
-  }
-  const refuse = (message: string) => {
-    throw new PeapodError('HOST_UNFIT', message);
-  };
-  const host = readCgroupHost(cgroupVersion(), context.facts.rootless, true);
-  const resources = admitResources(asked, { mode: 'enabled' }, host, refuse);
-  return { ...(cgroup?.parent ? { parent: cgroup.parent } : {}), resources };
-}
+/** Most pods have no cgroup of their own: what makes and removes it is loaded for those that do. */
 
 /** Before a member is made: the runtime puts its cgroup into the pod's. Idempotent. */
-export function makePodCgroup(context: Context, { podId, spec }: ContainerRecord): void {
+export async function makePodCgroup(context: Context, { podId, spec }: ContainerRecord): Promise<void> {
   if (podId === undefined || spec.cgroup?.mode === 'disabled' || spec.cgroup?.parent) return;
   const path = podCgroupPath(context, podId);
   const resources = context.store.sandboxes.get(podId)?.spec.cgroup?.resources;
-  if (path !== undefined && resources) makeCgroup(path, resources, cgroupVersion());
+  if (path === undefined || !resources) return;
+  const { makeCgroup } = await import('../container/pod-cgroup.ts');
+  makeCgroup(path, resources, cgroupVersion());
 }
 
 /** Idempotent. */
-export function removePodCgroup(context: Context, podId: string): void {
+export async function removePodCgroup(context: Context, podId: string): Promise<void> {
   const path = podCgroupPath(context, podId);
-  if (path !== undefined) removeCgroup(path, cgroupVersion());
+  if (path === undefined) return;
+  const { removeCgroup } = await import('../container/pod-cgroup.ts');
+  removeCgroup(path, cgroupVersion());
 }

@@ -1,5 +1,5 @@
 import type { PodOperations } from './engine.ts';
-import { parseSignal } from './parse-options.ts';
+import { parseSignal } from './parse-signal.ts';
 import type { EngineParts } from './parts.ts';
 
 type Verbs = Pick<PodOperations, 'restart' | 'kill' | 'pause' | 'unpause' | 'top' | 'prune'>;

@@ -1,16 +1,11 @@
-import { writeFileSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import type { ContainerRecord, PodRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import type { Operations } from './operations.ts';
-import { parseLabels, parseShare } from './parse-options.ts';
-import { podCgroup, removePodCgroup } from './pod-cgroups.ts';
-import { parseKernelOptions, parsePodOptions } from './pod-options.ts';
+import { removePodCgroup } from './pod-cgroups.ts';
 import type { PodCreateRequest } from './requests.ts';
 import { startInOrder } from './requires.ts';
-import { resolveSandboxSpec } from './sandbox-spec.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
 /** Pods: made, started, stopped and removed as a whole. */
@@ -42,56 +37,11 @@ export class Pods {
     return id === undefined ? undefined : pods.get(id);
   }
 
+  /** What it needs is loaded here only: starting and listing pods goes without it. */
   async create(request: PodCreateRequest, createCommand: readonly string[]): Promise<string> {
-    const { store, facts, interrupt } = this.#context;
-    if (request.name !== undefined) checkName(request.name);
-    if (request.hostname !== undefined) checkHostname(request.hostname);
-    const labels = parseLabels(request.labels, request.labelFiles);
-    const shared = parseShare(request.share);
-    const options = parsePodOptions(request, shared, process.cwd(), {
-      rootless: facts.rootless,
-      find: (container) => this.#donor(container),
-    });
-    if (request.replace && request.name) await this.#removeExisting(request.name);
-    const id = newId();
-    const name = request.name ?? friendlyName(store.names);
-    const cgroup = podCgroup(this.#context, request);
-    const network = await resolveSandboxSpec(this.#context, request, {
-      hostname: request.hostname ?? name.slice(0, 64),
-      namespaces: shared,
-    });
-    const spec = { ...network, ...parseKernelOptions(request, network), ...(cgroup ? { cgroup } : {}) };
-    interrupt.check();
-    await this.#operations.creating(
-      id,
-      () => {
-        store.names.claim(name, 'pod', id);
-        store.sandboxes.insert(id, spec, facts.bootId);
-        store.pods.insert({ id, name, createdAtMs: Date.now(), labels, shared, createCommand, options });
-        store.ports.reserve(id, spec.ports);
-      },
-      async () => {
-        const record = store.sandboxes.get(id);
-        if (record) await this.#sandboxes.pin(record);
-        interrupt.check();
-        if (request.podIdFile) writeNewFile(request.podIdFile, id, '--pod-id-file');
-        this.#context.events.pod('create', this.require(id));
-      },
-      () => this.dismantle(id),
-    );
-    return id;
-  }
-
-  /** Of `--volumes-from`. Throws NOT_FOUND. */
-  #donor(nameOrId: string): ContainerRecord {
-    const { names, containers } = this.#context.store;
-    const id = names.resolve('container', nameOrId);
-    const donor = id === undefined ? undefined : containers.get(id);
-    if (donor) return donor;
-    throw new PeapodError(
-      'NOT_FOUND',
-      `looking up container "${nameOrId}" for volumes-from: no container with name or ID "${nameOrId}" found: no such container`,
-    );
+    const { createPod } = await import('./pod-creation.ts');
+    const parts = { context: this.#context, operations: this.#operations, sandboxes: this.#sandboxes };
+    return createPod({ ...parts, pods: this }, request, createCommand);
   }
 
   /** The sandbox with its network, then all members at once. Idempotent. */
@@ -181,7 +131,7 @@ export class Pods {
       await Promise.all(members.map((member) => this.#lifecycle.removeMember(member.id, timeoutSeconds)));
       if (store.containers.ofPod(id).length > 0) continue;
       await this.#sandboxes.release(id);
-      removePodCgroup(this.#context, id);
+      await removePodCgroup(this.#context, id);
       const gone = store.db.transaction(() => {
         if (store.containers.ofPod(id).length > 0) return false;
         store.pods.delete(id);
@@ -219,21 +169,5 @@ export class Pods {
   async #rest(id: string): Promise<void> {
     const record = this.#context.store.sandboxes.get(id);
     if (record && record.state !== 'released') await this.#sandboxes.networks.detach(record);
-  }
-
-  async #removeExisting(name: string): Promise<void> {
-    if (this.find(name)) await this.remove(name, { force: true });
-  }
-}
-
-/** `--pod-id-file`, `--cidfile`: refuses to overwrite, as podman does. */
-export function writeNewFile(path: string, text: string, flag: string): void {
-  try {
-    writeFileSync(path, text, { flag: 'wx' });
-  } catch (error) {
-    throw new PeapodError('INVALID_ARGUMENT', `cannot write ${flag} ${path}: ${(error as Error).message}`, {
-      hint: 'choose a path that does not exist yet',
-      cause: error,
-    });
   }
 }

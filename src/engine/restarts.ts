@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { readExitCode } from '../container/exit-status.ts';
 import { isPeapodError } from '../errors.ts';
 import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
@@ -103,6 +102,7 @@ export class Restarts {
     for (;;) {
       const mine = store.supervision.get(id);
       if (!mine || !this.#isSelf(mine.restarter)) return;
+      const { setTimeout: pause } = await import('node:timers/promises');
       await pause(mine.pauseMs, undefined, { signal: interrupt.signal }).catch(() => {});
       interrupt.check();
       try {

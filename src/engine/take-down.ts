@@ -6,11 +6,9 @@ import { unmountRootfs } from '../container/rootfs.ts';
 import { type FileLock, waitForLock } from '../host/locks.ts';
 import { isAlive } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
-import { unmountSharedMemory } from './container-namespaces.ts';
 import type { Context } from './context.ts';
 import { killPatienceMs } from './end-process.ts';
 import { endHealth } from './health.ts';
-import { releaseVolumes } from './volume-mounts.ts';
 
 /** Of a container whose first process has ended: 255 where conmon was killed before it could write the code, as podman has it. */
 export async function exitOf(
@@ -31,6 +29,10 @@ export async function takeDown(
   const { paths, separateMounts } = context;
   const { id } = record;
   const { crun } = lifecycle;
+  const [{ releaseVolumes }, { unmountSharedMemory }] = await Promise.all([
+    import('./volume-mounts.ts'),
+    import('./container-namespaces.ts'),
+  ]);
   endHealth(context, record);
   if (!crun.forgetDead(id)) {
     await crun.delete(await context.inside(), id);

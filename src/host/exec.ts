@@ -1,11 +1,13 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants as access, accessSync } from 'node:fs';
 import { constants } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
 import { PeapodError } from '../errors.ts';
 import { isTracing, trace } from './trace.ts';
 
-/** The one door to other programs. execa is loaded only by what streams for long: it costs 16 ms to import. */
+/**
+ * The one door to other programs: Bun's own spawn for what is waited for, node:child_process for what outlives this
+ * process, execa for what streams for long, since it costs 16 ms to import.
+ */
 
 export interface RunOptions {
   readonly input?: string | Uint8Array;
@@ -37,7 +39,7 @@ export class CommandFailed extends PeapodError {
   readonly argv: readonly string[];
   readonly result: RunResult;
 
-  constructor(argv: readonly string[], result: RunResult, signal?: string | null) {
+  constructor(argv: readonly string[], result: RunResult, signal?: string) {
     const said = result.stderr.trim().split('\n').at(-1) ?? '';
     const how = signal ? `was ended by ${signal}` : `exited with ${result.exitCode}`;
     super('COMMAND_FAILED', `${argv[0]} ${how}${said ? `: ${said}` : ''}`);
@@ -120,7 +122,7 @@ export class Runner {
       traceCommand(full, startedAt, result.exitCode);
       const { accept } = options;
       if (result.exitCode !== 0 && accept !== 'any' && !accept?.includes(result.exitCode)) {
-        throw new CommandFailed(argv, result, result.signal);
+        throw new CommandFailed(argv, result, result.endedBy);
       }
       return result;
     });
@@ -195,23 +197,16 @@ export class Runner {
     const full = this.command(argv);
     const { stdio, env, fds = [] } = options;
     const output = stdio === 'none' ? 'ignore' : 'inherit';
-    const child = spawn(full[0] as string, full.slice(1), {
+    const child = spawnNow(full, {
       stdio: [stdio === 'all' ? 'inherit' : 'ignore', output, options.onStderr ? 'pipe' : output, ...fds],
-      ...(env ? { env: { ...process.env, ...env } } : {}),
+      env,
     });
     options.onStart?.((signal) => child.kill(signal));
-    const ended = Promise.withResolvers<number>();
-    child.on('error', (error) => ended.reject(spawnError(full, error)));
-    child.on('exit', (code, signal) => ended.resolve(code ?? 128 + signalNumber(signal)));
-    if (!options.onStderr) return ended.promise;
-    child.stderr?.on('data', options.onStderr);
-    const { promise: closed, resolve } = Promise.withResolvers<void>();
-    child.on('close', resolve);
-    const exitCode = await ended.promise;
+    const said = options.onStderr && handOn(child.stderr, options.onStderr);
+    const code = await child.exited;
     // What it has left in the background may keep its standard error open.
-    await Promise.race([closed, pause(lateOutputMs)]);
-    child.stderr?.destroy();
-    return exitCode;
+    if (said) await Promise.race([said, Bun.sleep(lateOutputMs)]);
+    return exitCodeOf(child, code);
   }
 }
 
@@ -223,51 +218,76 @@ function traceCommand(argv: readonly string[], startedAt: number, exitCode: numb
   if (isTracing()) trace(commandLine(argv), performance.now() - startedAt, `exit ${exitCode}`);
 }
 
-function spawnError(argv: readonly string[], error: Error): Error {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(argv[0] as string, error) : error;
+type SpawnOptions = Omit<
+  Bun.Spawn.SpawnOptions<Bun.Spawn.Writable, Bun.Spawn.Readable, Bun.Spawn.Readable>,
+  'env'
+>;
+type Spawned = Bun.Subprocess<Bun.Spawn.Writable, Bun.Spawn.Readable, Bun.Spawn.Readable>;
+
+/**
+ * Bun's own call, for what this process waits for: node:child_process loads streams and sockets for its pipes, which
+ * takes longer than most of the programs do. Throws TOOL_MISSING.
+ */
+function spawnNow(
+  argv: readonly string[],
+  { env, ...options }: { env?: RunOptions['env'] } & SpawnOptions,
+): Spawned {
+  try {
+    return Bun.spawn([...argv], {
+      ...options,
+      ...(env ? { env: { ...process.env, ...env } as Record<string, string> } : {}),
+    });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(argv[0] as string, error) : error;
+  }
 }
 
-function collect(
+/** As a shell has it: 128 + signal where one ended it. */
+function exitCodeOf({ signalCode }: Spawned, code: number): number {
+  if (!signalCode) return code;
+  return 128 + (typeof signalCode === 'number' ? signalCode : constants.signals[signalCode]);
+}
+
+async function collect(
   argv: readonly string[],
   options: RunOptions,
-): Promise<RunResult & { signal: NodeJS.Signals | null }> {
-  const ended = Promise.withResolvers<RunResult & { signal: NodeJS.Signals | null }>();
-  const child = spawn(argv[0] as string, argv.slice(1), {
+): Promise<RunResult & { readonly endedBy: string | undefined }> {
+  const { input, signal } = options;
+  signal?.throwIfAborted();
+  const child = spawnNow(argv, {
     stdio: [
-      options.stdin ?? (options.input === undefined ? 'ignore' : 'pipe'),
+      options.stdin ?? (input === undefined ? 'ignore' : Buffer.from(input)),
       options.stdout ?? 'pipe',
       options.stderr ?? 'pipe',
       ...(options.fds ?? []),
     ],
-    ...(options.env ? { env: { ...process.env, ...options.env } } : {}),
+    env: options.env,
     ...(options.cwd ? { cwd: options.cwd } : {}),
     // A ^C is for peapod to answer: what undoes a half-made thing must not be hit by it.
     detached: true,
     ...(options.timeoutMs ? { timeout: options.timeoutMs } : {}),
-    ...(options.signal ? { signal: options.signal } : {}),
+    ...(signal ? { signal } : {}),
   });
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
-  child.on('error', (error) => ended.reject(spawnError(argv, error)));
-  child.on('close', (code, signal) => {
-    ended.resolve({
-      exitCode: code ?? 128 + signalNumber(signal),
-      stdout: Buffer.concat(out).toString(),
-      stderr: Buffer.concat(err).toString(),
-      signal,
-    });
-  });
-  if (options.input !== undefined) {
-    child.stdin?.on('error', () => {}); // a program that ended early is told by its exit code
-    child.stdin?.end(options.input);
-  }
-  return ended.promise;
+  const [code, stdout, stderr] = await Promise.all([
+    child.exited,
+    textOf(child.stdout),
+    textOf(child.stderr),
+  ]);
+  signal?.throwIfAborted();
+  const { signalCode } = child;
+  const endedBy = signalCode === null ? undefined : String(signalCode);
+  return { exitCode: exitCodeOf(child, code), stdout, stderr, endedBy };
 }
 
-function signalNumber(signal: NodeJS.Signals | null): number {
-  return signal ? constants.signals[signal] : 1;
+async function handOn(output: Spawned['stderr'], to: (chunk: Buffer) => void): Promise<void> {
+  if (typeof output !== 'object') return;
+  for await (const chunk of output) to(Buffer.from(chunk));
+}
+
+/** Nothing where the program had somebody else's descriptor. */
+async function textOf(output: Spawned['stdout']): Promise<string> {
+  if (typeof output !== 'object') return '';
+  return Buffer.from(await Bun.readableStreamToBytes(output)).toString();
 }
 
 /** Quotes a word for a POSIX shell. */

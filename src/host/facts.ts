@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { fileURLToPath } from 'node:url';
 
 /** What peapod knows about the machine and its caller: read once, passed in, never looked up deeper down. */
 export interface HostFacts {
@@ -56,5 +55,5 @@ export function readHostFacts(env: Readonly<Record<string, string | undefined>> 
 /** Bun serves the modules of a compiled executable from a file system of its own. */
 function selfCommand(): readonly string[] {
   if (import.meta.url.startsWith('file:///$bunfs/')) return [process.execPath];
-  return [process.execPath, fileURLToPath(new URL('../cli.ts', import.meta.url))];
+  return [process.execPath, Bun.fileURLToPath(new URL('../cli.ts', import.meta.url))];
 }

@@ -1,5 +1,4 @@
 import { dlopen, FFIType, read } from 'bun:ffi';
-import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 
 /**
  * The door to C, for system calls that neither `node:` APIs nor a tool offers, or that are called too often for
@@ -43,17 +42,31 @@ const symbols = {
   syscall: { args: [FFIType.i64, FFIType.i32, FFIType.ptr, FFIType.ptr, FFIType.u64], returns: FFIType.i64 },
 } as const;
 
-let loaded: ReturnType<typeof load> | undefined;
-function load() {
-  return dlopen('libc.so.6', symbols).symbols;
+type Name = keyof typeof symbols;
+type Libc = ReturnType<typeof dlopen<typeof symbols>>['symbols'];
+
+/** Each function is bound at its first call: all of them at once take half a millisecond, and a command needs few. */
+const bound = Object.defineProperties(
+  {},
+  Object.fromEntries(
+    (Object.keys(symbols) as Name[]).map((name) => [name, { configurable: true, get: () => bind(name) }]),
+  ),
+) as Libc;
+
+function bind(name: Name): unknown {
+  const value = dlopen('libc.so.6', { [name]: symbols[name] }).symbols[name];
+  Object.defineProperty(bound, name, { value });
+  return value;
 }
-export function libc(): ReturnType<typeof load> {
-  loaded ??= load();
-  return loaded;
+
+export function libc(): Libc {
+  return bound;
 }
 
 /** An error as node:fs throws it: `code` (`EAGAIN`), `errno` (negative), `syscall`. */
 function systemError(syscall: string, errno: number, subject?: string): NodeJS.ErrnoException {
+  // Only here: importing it costs every command a millisecond.
+  const { getSystemErrorMessage, getSystemErrorName } = process.getBuiltinModule('node:util');
   const code = getSystemErrorName(-errno);
   const what = subject === undefined ? syscall : `${syscall} '${subject}'`;
   const error: NodeJS.ErrnoException = new Error(`${code}: ${getSystemErrorMessage(-errno)}, ${what}`);

@@ -1,5 +1,4 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
 import { checked, libc, O_CLOEXEC } from './libc.ts';
 
 /** Policy routing by rtnetlink(7): `ip` would do it too, but takes a process for each address family. */
@@ -74,6 +73,7 @@ function request(fd: number, type: number, header: readonly number[], attributes
   const answer = Buffer.alloc(4096);
   readSync(fd, answer);
   const code = answer.readInt32LE(headerBytes);
+  const { getSystemErrorName } = process.getBuiltinModule('node:util');
   const name = code === 0 ? undefined : getSystemErrorName(code);
   if (name === undefined || name === 'EEXIST') return;
   throw Object.assign(new Error(`${name}: rtnetlink message ${type}`), {

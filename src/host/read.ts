@@ -1,4 +1,5 @@
-import { readSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { read, readSync } from 'node:fs';
 
 /** Blocks until something can be read from a descriptor, also from one that somebody made non-blocking. 0 at the end. */
 export function readBlocking(
@@ -14,5 +15,31 @@ export function readBlocking(
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
+  }
+}
+
+/** What a pipe has next, empty at its end. It is waited for in a thread: a stream would take 4 ms to load. */
+export function readChunk(fd: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(4096);
+  return new Promise((resolve, reject) => {
+    read(fd, buffer, 0, buffer.length, null, (error, count) =>
+      error ? reject(error) : resolve(buffer.subarray(0, count)),
+    );
+  });
+}
+
+/**
+ * Waits until a program that was just started with the other end of a pipe writes something there. One that does not
+ * within `timeoutMs`, or closes the pipe before, is killed, and the result false. Rejects where it could not be started.
+ */
+export async function isReady(child: ChildProcess, fd: number, timeoutMs: number): Promise<boolean> {
+  const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  try {
+    const failed = new Promise<never>((_, reject) => child.on('error', reject));
+    const said = await Promise.race([failed, readChunk(fd)]);
+    if (said.length === 0) child.kill('SIGKILL');
+    return said.length > 0;
+  } finally {
+    clearTimeout(late);
   }
 }

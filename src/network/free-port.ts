@@ -1,5 +1,5 @@
 import { PeapodError } from '../errors.ts';
-import { isWildcard } from './port-spec.ts';
+import { isWildcard } from './ports-overlap.ts';
 import type { PortMapping, PortRequest, Protocol } from './types.ts';
 
 /**

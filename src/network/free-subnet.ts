@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { PeapodError } from '../errors.ts';
 import type { HostRoute } from './host-routes.ts';
 import type { NetworkConfig } from './network-config.ts';
@@ -68,7 +67,7 @@ export function freeIpv4Subnet(used: readonly UsedSubnet[]): Subnet {
 /** A /64 of the unique local addresses, at random as RFC 4193 has it. */
 export function freeIpv6Subnet(
   used: readonly UsedSubnet[],
-  random: (bytes: number) => Buffer = randomBytes,
+  random: (bytes: number) => Buffer = (bytes) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))),
 ): Subnet {
   for (;;) {
     const upper = BigInt(`0xfd${random(7).toString('hex')}`);

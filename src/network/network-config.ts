@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { ConfigReader } from './config-reader.ts';
 import type { ConfList } from './conflist.ts';
@@ -49,7 +48,7 @@ export interface FiledNetwork extends NetworkConfig {
 
 /** As podman on CNI has them: 64 hex digits that follow from the name. */
 export function networkId(name: string): string {
-  return createHash('sha256').update(name).digest('hex');
+  return new Bun.CryptoHasher('sha256').update(name).digest('hex');
 }
 
 /** When the file was last written; `otherwise` where the list has none. */

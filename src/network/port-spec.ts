@@ -1,6 +1,6 @@
 import { PeapodError } from '../errors.ts';
 import { canonicalIp } from './ip-address.ts';
-import { ipFamily } from './ip-family.ts';
+import { portsOverlap } from './ports-overlap.ts';
 import { type PortRequest, type Protocol, portKey } from './types.ts';
 
 /**
@@ -62,22 +62,6 @@ export function parseExposedPorts(text: string): { protocol: Protocol; container
     });
   }
   return parsePortSpec(text).map(({ protocol, containerPort }) => ({ protocol, containerPort }));
-}
-
-/**
- * Whether two mappings claim the same host port. An empty `hostIp` claims every address, `0.0.0.0` every
- * IPv4 one, `::` every IPv6 one. Requests whose host port is open never overlap.
- */
-export function portsOverlap(a: PortRequest, b: PortRequest): boolean {
-  if (a.hostPort === undefined || a.hostPort !== b.hostPort || a.protocol !== b.protocol) return false;
-  if (a.hostIp === '' || b.hostIp === '' || a.hostIp === b.hostIp) return true;
-  if (ipFamily(a.hostIp) !== ipFamily(b.hostIp)) return false;
-  return isWildcard(a.hostIp) || isWildcard(b.hostIp);
-}
-
-/** True for the host IPs that stand for every address of their family. */
-export function isWildcard(hostIp: string): boolean {
-  return hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::';
 }
 
 function refuseOverlaps(requests: readonly PortRequest[]): void {

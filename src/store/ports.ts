@@ -1,5 +1,5 @@
 import { PeapodError } from '../errors.ts';
-import { portsOverlap } from '../network/port-spec.ts';
+import { portsOverlap } from '../network/ports-overlap.ts';
 import { type PortMapping, type Protocol, portKey } from '../network/types.ts';
 import type { Database } from './database.ts';
 

@@ -6,7 +6,7 @@ import type {
   NetworkTarget,
   PodNetworkSpec,
 } from '../../src/network/backend.ts';
-import { portsOverlap } from '../../src/network/port-spec.ts';
+import { portsOverlap } from '../../src/network/ports-overlap.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../../src/network/types.ts';
 
 /** The network of a host that exists in memory only. */

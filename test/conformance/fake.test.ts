@@ -1,4 +1,4 @@
-import { isWildcard } from '../../src/network/port-spec.ts';
+import { isWildcard } from '../../src/network/ports-overlap.ts';
 import { type ConformanceEnvironment, describeBackend } from './backend-suite.ts';
 import { FakeBackend, FakeHost } from './fake-backend.ts';
 

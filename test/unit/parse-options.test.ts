@@ -9,11 +9,11 @@ import {
   parseHostEntries,
   parseLabels,
   parseMacAddress,
-  parsePullPolicy,
   parseShare,
-  parseSignal,
 } from '../../src/engine/parse-options.ts';
+import { parseSignal } from '../../src/engine/parse-signal.ts';
 import { parseTmpfs, parseVolume } from '../../src/engine/parse-volume.ts';
+import { parsePullPolicy } from '../../src/engine/pull-policy.ts';
 
 let dir: string;
 beforeEach(() => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatHostSide, formatPort, formatPorts } from '../../src/network/port-format.ts';
-import { parseExposedPorts, parsePorts, portsOverlap } from '../../src/network/port-spec.ts';
+import { parseExposedPorts, parsePorts } from '../../src/network/port-spec.ts';
+import { portsOverlap } from '../../src/network/ports-overlap.ts';
 import type { PortMapping, PortRequest } from '../../src/network/types.ts';
 
 function port(over: Partial<PortRequest> = {}): PortRequest {

@@ -1,0 +1,79 @@
+import { PeapodError } from '../errors.ts';
+import type { ContainerRecord } from '../store/records.ts';
+import type { Context } from './context.ts';
+import { checkHostname, checkName, friendlyName, newId } from './names.ts';
+import { writeNewFile } from './new-file.ts';
+import type { Operations } from './operations.ts';
+import { parseLabels, parseShare } from './parse-options.ts';
+import { podCgroup } from './pod-cgroup-spec.ts';
+import { parseKernelOptions, parsePodOptions } from './pod-options.ts';
+import type { Pods } from './pods.ts';
+import type { PodCreateRequest } from './requests.ts';
+import { resolveSandboxSpec } from './sandbox-spec.ts';
+import type { Sandboxes } from './sandboxes.ts';
+
+export interface PodCreation {
+  readonly context: Context;
+  readonly operations: Operations;
+  readonly sandboxes: Sandboxes;
+  readonly pods: Pods;
+}
+
+/** A pod with its namespaces, and no network yet. Returns its id. Throws INVALID_ARGUMENT, NAME_IN_USE, PORT_IN_USE. */
+export async function createPod(
+  { context, operations, sandboxes, pods }: PodCreation,
+  request: PodCreateRequest,
+  createCommand: readonly string[],
+): Promise<string> {
+  const { store, facts, interrupt } = context;
+  if (request.name !== undefined) checkName(request.name);
+  if (request.hostname !== undefined) checkHostname(request.hostname);
+  const labels = parseLabels(request.labels, request.labelFiles);
+  const shared = parseShare(request.share);
+  const options = parsePodOptions(request, shared, process.cwd(), {
+    rootless: facts.rootless,
+    find: (container) => donor(context, container),
+  });
+  if (request.replace && request.name && pods.find(request.name)) {
+    await pods.remove(request.name, { force: true });
+  }
+  const id = newId();
+  const name = request.name ?? friendlyName(store.names);
+  const cgroup = podCgroup(context, request);
+  const network = await resolveSandboxSpec(context, request, {
+    hostname: request.hostname ?? name.slice(0, 64),
+    namespaces: shared,
+  });
+  const spec = { ...network, ...parseKernelOptions(request, network), ...(cgroup ? { cgroup } : {}) };
+  interrupt.check();
+  await operations.creating(
+    id,
+    () => {
+      store.names.claim(name, 'pod', id);
+      store.sandboxes.insert(id, spec, facts.bootId);
+      store.pods.insert({ id, name, createdAtMs: Date.now(), labels, shared, createCommand, options });
+      store.ports.reserve(id, spec.ports);
+    },
+    async () => {
+      const record = store.sandboxes.get(id);
+      if (record) await sandboxes.pin(record);
+      interrupt.check();
+      if (request.podIdFile) writeNewFile(request.podIdFile, id, '--pod-id-file');
+      context.events.pod('create', pods.require(id));
+    },
+    () => pods.dismantle(id),
+  );
+  return id;
+}
+
+/** Of `--volumes-from`. Throws NOT_FOUND. */
+function donor({ store }: Context, nameOrId: string): ContainerRecord {
+  const { names, containers } = store;
+  const id = names.resolve('container', nameOrId);
+  const donor = id === undefined ? undefined : containers.get(id);
+  if (donor) return donor;
+  throw new PeapodError(
+    'NOT_FOUND',
+    `looking up container "${nameOrId}" for volumes-from: no container with name or ID "${nameOrId}" found: no such container`,
+  );
+}
