@@ -21,16 +21,27 @@ export type ReadCgroupFile = (controller: string, file: string) => string | unde
  * both versions are mounted, v1's hierarchies are meant.
  */
 export function cgroupFilesOf(procCgroup: string, version: 1 | 2): ReadCgroupFile {
-  const paths = new Map<string, string>();
-  for (const line of procCgroup.trim().split('\n')) {
-    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    for (const controller of controllers.split(',')) paths.set(controller, path);
-  }
+  const paths = pathsIn(procCgroup);
   return (controller, file) => {
     const path = paths.get(version === 2 ? '' : controller);
     if (path === undefined) return undefined;
     return readText(join(cgroupRoot, version === 2 ? '' : controller, path, file));
   };
+}
+
+/** Where it is below the root of the hierarchies; of v1's, where it is in that of memory. */
+export function cgroupPathIn(procCgroup: string, version: 1 | 2): string | undefined {
+  return pathsIn(procCgroup).get(version === 2 ? '' : 'memory');
+}
+
+/** By controller, without a name on v2. */
+function pathsIn(procCgroup: string): ReadonlyMap<string, string> {
+  const paths = new Map<string, string>();
+  for (const line of procCgroup.trim().split('\n')) {
+    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    for (const controller of controllers.split(',')) paths.set(controller, path);
+  }
+  return paths;
 }
 
 export function readUsage(read: ReadCgroupFile, version: 1 | 2): CgroupUsage {

@@ -90,6 +90,7 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     ...unsetVariables(request),
     ...fileSwitches(request),
     ...pidFiles(request, inputs.cwd),
+    ...shownOnly(request),
     stopSignal: parseSignal(request.stopSignal ?? image.StopSignal ?? 'SIGTERM'),
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? 10,
     remove: request.remove,
@@ -170,6 +171,16 @@ function pidFiles(
   return {
     ...(request.pidFile ? { pidFile: resolve(cwd, request.pidFile) } : {}),
     ...(request.conmonPidFile ? { conmonPidFile: resolve(cwd, request.conmonPidFile) } : {}),
+  };
+}
+
+function shownOnly(
+  request: ContainerCreateRequest,
+): Pick<ContainerSpec, 'cidFile' | 'publishAll' | 'volumesFrom'> {
+  return {
+    ...(request.cidFile ? { cidFile: request.cidFile } : {}),
+    ...(request.publishAll ? { publishAll: true } : {}),
+    ...(request.volumesFrom?.length ? { volumesFrom: request.volumesFrom } : {}),
   };
 }
 

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { availableCapabilities } from '../container/capabilities.ts';
+import { cgroupPathIn } from '../container/cgroup-usage.ts';
 import { containerCapabilities } from '../container/oci-config.ts';
 import { defaultPidsLimit } from '../container/resources.ts';
 import { readHardLimits, rlimits } from '../container/rlimits.ts';
@@ -49,6 +51,18 @@ export function inspectHostConfig(
       Hard: hard,
     })),
   };
+}
+
+/** Of one that runs; nothing where it has no cgroup of its own. */
+export function inspectCgroup(context: Context, record: ContainerRecord): Record<string, unknown> {
+  const pid = record.process?.pid;
+  if (pid === undefined || cgroupsPath(context, record) === undefined) return {};
+  try {
+    const path = cgroupPathIn(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), cgroupVersion());
+    return path === undefined ? {} : { CgroupPath: path };
+  } catch {
+    return {}; // it has just ended
+  }
 }
 
 function namespaceModes(context: Context, record: ContainerRecord): Record<string, string> {

@@ -2,9 +2,11 @@ import type { Attachment } from '../network/backend.ts';
 import type { SandboxRecord } from '../store/records.ts';
 import { endpointsOf } from './sandbox-networks.ts';
 
-/** podman's `HostIp`/`HostPort` pairs by `80/tcp`. */
-export function portBindings(sandbox: SandboxRecord): Record<string, { HostIp: string; HostPort: string }[]> {
-  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+type PortBindings = Record<string, { HostIp: string; HostPort: string }[] | null>;
+
+/** podman's `HostIp`/`HostPort` pairs by `80/tcp`; null for what is exposed and not published. */
+export function portBindings(sandbox: SandboxRecord, exposed: readonly string[] = []): PortBindings {
+  const bindings: PortBindings = Object.fromEntries(exposed.map((port) => [port, null]));
   const ports = sandbox.published.length > 0 ? sandbox.published : sandbox.spec.ports;
   for (const port of ports) {
     const key = `${port.containerPort}/${port.protocol}`;
@@ -45,6 +47,7 @@ function endpointView(attachment: Attachment | undefined): Endpoint {
 /** `NetworkSettings` of podman's InspectContainerData. */
 export function networkSettings(
   sandbox: SandboxRecord | undefined,
+  exposed: readonly string[],
   netnsPath: string,
 ): Record<string, unknown> {
   const endpoints = sandbox ? endpointsOf(sandbox) : [];
@@ -77,7 +80,7 @@ export function networkSettings(
     HairpinMode: false,
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
-    Ports: sandbox ? portBindings(sandbox) : {},
+    Ports: sandbox ? portBindings(sandbox, exposed) : {},
     SandboxKey: netnsPath,
     ...(Object.keys(networks).length > 0 ? { Networks: networks } : {}),
   };

@@ -2,20 +2,20 @@ import { join } from 'node:path';
 import { initDestination } from '../container/oci-mounts.ts';
 import { sandboxFiles } from '../sandbox/namespaces.ts';
 import type { HealthcheckSpec, HealthRecord } from '../store/records/supervision.ts';
-import type { ContainerRecord, PodRecord, SandboxRecord } from '../store/records.ts';
+import type { ContainerRecord, SandboxRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
-import { inspectCapabilities, inspectHostConfig, inspectPodLimits } from './inspect-host-config.ts';
+import { inspectCapabilities, inspectCgroup, inspectHostConfig } from './inspect-host-config.ts';
 import { binds, inspectMounts, tmpfs } from './inspect-mounts.ts';
 import { networkMode, networkSettings, portBindings } from './inspect-network.ts';
-import { networkNames } from './name-servers.ts';
+import { inspectGraphDriver } from './inspect-storage.ts';
 import { inspectLog } from './parse-log.ts';
-import { attachmentsOf, endpointsOf } from './sandbox-networks.ts';
-import type { Sandboxes } from './sandboxes.ts';
+import { endpointsOf } from './sandbox-networks.ts';
 import type { Views } from './views-of.ts';
 
 const never = '0001-01-01T00:00:00Z';
 
-function time(ms: number | undefined): string {
+/** As Go's zero time where there is none. */
+export function inspectedTime(ms: number | undefined): string {
   return ms === undefined ? never : new Date(ms).toISOString();
 }
 
@@ -31,16 +31,24 @@ export function inspectContainer(
   const runtimeDir = paths.containerRuntime(id);
   const argv = spec.initPath ? [initDestination, '--', ...spec.args] : spec.args;
   const supervision = store.supervision.get(id);
+  const state = views.stateOf(record);
+  const image = spec.rootfs.kind === 'image' ? store.images.get(spec.rootfs.imageId) : undefined;
+  // Where nobody could reach them, or they are a pod's, podman shows none.
+  const isOwn = record.sandboxId === id && sandbox !== undefined && endpointsOf(sandbox).length > 0;
+  const exposed = isOwn ? spec.exposedPorts : [];
+  const isRunning = state === 'running' || state === 'paused';
   return {
     Id: id,
-    Created: time(record.createdAtMs),
+    Created: inspectedTime(record.createdAtMs),
     Path: argv[0] ?? '',
     Args: argv.slice(1),
     State: {
-      ...inspectState(record, views.stateOf(record), paths.exits),
+      ...inspectState(record, state, paths.exits),
+      ...(isRunning ? inspectCgroup(context, record) : {}),
       Health: inspectHealth(supervision?.health),
     },
     Image: spec.rootfs.kind === 'image' ? spec.rootfs.imageId : '',
+    ImageDigest: image?.digest ?? '',
     ImageName: spec.imageName,
     Rootfs: spec.rootfs.kind === 'directory' ? spec.rootfs.path : '',
     Pod: record.podId ?? '',
@@ -51,6 +59,9 @@ export function inspectContainer(
     OCIConfigPath: join(runtimeDir, 'config.json'),
     OCIRuntime: 'crun',
     PidFile: spec.pidFile ?? join(runtimeDir, 'pidfile'),
+    // A container has its caller's label, and none of its own.
+    MountLabel: '',
+    ProcessLabel: '',
     AppArmorProfile: spec.security?.apparmor ?? '',
     ...inspectCapabilities(context, record),
     ConmonPidFile: spec.conmonPidFile ?? join(runtimeDir, 'conmon.pid'),
@@ -58,10 +69,12 @@ export function inspectContainer(
     Dependencies: spec.requires ?? [],
     RestartCount: supervision?.restartCount ?? 0,
     Driver: 'overlay',
+    GraphDriver: inspectGraphDriver(context, record, { image, isRunning }),
     Mounts: inspectMounts(context, spec.mounts),
-    NetworkSettings: networkSettings(sandbox, netnsPath(context, sandbox)),
+    NetworkSettings: networkSettings(sandbox, exposed, netnsPath(context, sandbox)),
     Namespace: '',
     IsInfra: false,
+    IsService: false,
     Config: {
       Hostname: spec.hostname,
       User: spec.user,
@@ -81,6 +94,8 @@ export function inspectContainer(
       Umask: (spec.umask ?? 0o022).toString(8).padStart(4, '0'),
       ...(spec.timezone ? { Timezone: spec.timezone } : {}),
       ...inspectHealthcheck(spec.healthcheck),
+      HealthcheckOnFailureAction: spec.healthcheck?.onFailure ?? 'none',
+      sdNotifyMode: 'ignore',
       CreateCommand: record.createCommand,
       Passwd: !spec.passwd?.none,
       Secrets: (spec.secrets ?? [])
@@ -89,7 +104,7 @@ export function inspectContainer(
     },
     HostConfig: {
       NetworkMode: networkMode(sandbox, record.podId !== undefined && record.sandboxId === record.podId),
-      PortBindings: sandbox ? portBindings(sandbox) : {},
+      PortBindings: sandbox ? portBindings(sandbox, exposed) : {},
       AutoRemove: spec.remove,
       RestartPolicy: { Name: spec.restart?.policy ?? 'no', MaximumRetryCount: spec.restart?.maxRetries ?? 0 },
       Privileged: spec.privileged,
@@ -97,6 +112,11 @@ export function inspectContainer(
       CapAdd: spec.capAdd,
       CapDrop: spec.capDrop,
       ...inspectHostConfig(context, record, sandbox),
+      ContainerIDFile: spec.cidFile ?? '',
+      // podman has no others, either.
+      Runtime: 'oci',
+      PublishAllPorts: spec.publishAll ?? false,
+      VolumesFrom: spec.volumesFrom ?? null,
       Binds: binds(spec.mounts),
       Tmpfs: tmpfs(spec.mounts),
       LogConfig: inspectLog(context, record),
@@ -117,16 +137,16 @@ function inspectState(record: ContainerRecord, state: string, exits: string): Re
     ConmonPid: state === 'running' ? (record.monitor?.pid ?? 0) : 0,
     ExitCode: record.exitCode ?? 0,
     Error: record.error ?? '',
-    StartedAt: time(record.startedAtMs),
-    FinishedAt: time(record.finishedAtMs),
+    StartedAt: inspectedTime(record.startedAtMs),
+    FinishedAt: inspectedTime(record.finishedAtMs),
     ExitFile: join(exits, record.id),
   };
 }
 
 function inspectHealth(health: HealthRecord | undefined): Record<string, unknown> {
   const log = health?.log.map(({ startMs, endMs, exitCode, output }) => ({
-    Start: time(startMs),
-    End: time(endMs),
+    Start: inspectedTime(startMs),
+    End: inspectedTime(endMs),
     ExitCode: exitCode,
     Output: output,
   }));
@@ -145,84 +165,11 @@ function inspectHealthcheck(spec: HealthcheckSpec | undefined): Record<string, u
       Timeout: nanoseconds(spec.timeoutMs),
       Retries: spec.retries,
     },
-    HealthcheckOnFailureAction: spec.onFailure,
   };
 }
 
-/** podman's InspectPodData; `Network` is peapod's own, since there is no infra container to look at. */
-export async function inspectPod(
-  context: Context,
-  views: Views,
-  sandboxes: Sandboxes,
-  pod: PodRecord,
-): Promise<Record<string, unknown>> {
-  const sandbox = context.store.sandboxes.get(pod.id) as SandboxRecord;
-  const view = await views.pod(pod);
-  const { spec } = sandbox;
-  const { network } = spec;
-  const endpoints = endpointsOf(sandbox);
-  const attachments = attachmentsOf(sandbox);
-  const drift = await sandboxes.networks.drift(sandbox);
-  return {
-    Id: pod.id,
-    Name: pod.name,
-    Created: time(pod.createdAtMs),
-    CreateCommand: pod.createCommand,
-    State: view.status,
-    Hostname: spec.hostname,
-    Labels: pod.labels,
-    CreateCgroup: spec.cgroup !== undefined,
-    CgroupParent: view.cgroupParent,
-    ...inspectPodLimits(spec.cgroup?.resources ?? {}),
-    CreateInfra: false,
-    InfraContainerID: '',
-    InfraConfig: {
-      PortBindings: portBindings(sandbox),
-      HostNetwork: network.kind === 'host',
-      StaticIP: endpoints[0]?.spec.staticAddresses[0] ?? '',
-      StaticMAC: endpoints[0]?.spec.macAddress ?? '',
-      DNSServer: spec.dns.servers,
-      DNSSearch: spec.dns.searches,
-      DNSOption: spec.dns.options,
-      HostAdd: spec.hostEntries.map(({ host, address }) => `${host}:${address}`),
-      Networks: view.networks,
-      NetworkOptions: Object.fromEntries(endpoints.map((one) => [one.spec.network, one.spec.options])),
-    },
-    ExitPolicy: pod.options.exitPolicy ?? 'continue',
-    SharedNamespaces: pod.shared,
-    NumContainers: view.members.length,
-    Containers: view.members.map(({ id, name, status }) => ({ Id: id, Name: name, State: status })),
-    Network: {
-      Backend: view.backend,
-      Networks: view.networks,
-      Attachments: attachments.map((attachment) => ({
-        Network: attachment.network,
-        Backend: attachment.backend,
-        Interface: attachment.ifname,
-        Addresses: attachment.addresses,
-        Gateways: attachment.gateways,
-        MacAddress: attachment.macAddress ?? '',
-        MTU: attachment.mtuBytes,
-        DNS: attachment.dns,
-      })),
-      Addresses: attachments.flatMap(({ addresses }) => addresses),
-      DNS: spec.dns.servers.length > 0 ? spec.dns.servers : networkNames(attachments).servers,
-      Ports: view.ports.map((port) => ({
-        HostIp: port.hostIp,
-        HostPort: port.hostPort,
-        ContainerPort: port.containerPort,
-        Protocol: port.protocol,
-        Via: port.via,
-      })),
-      NamespacePath: netnsPath(context, sandbox),
-      Missing: view.missing,
-      // What the kernel or the firewall has lost of it.
-      Drift: drift,
-    },
-  };
-}
-
-function netnsPath(context: Context, sandbox: SandboxRecord | undefined): string {
+/** Empty where it has none of its own. */
+export function netnsPath(context: Context, sandbox: SandboxRecord | undefined): string {
   if (!sandbox?.spec.namespaces.includes('net')) return '';
   if (sandbox.spec.network.kind === 'netns') return sandbox.spec.network.path;
   return sandboxFiles(context.paths.sandbox(sandbox.id)).namespace('net');

@@ -114,7 +114,7 @@ export class PeapodEngine implements Engine {
       return filterPods(await this.#views.pods(), filters);
     },
     inspect: async (name) => {
-      const { inspectPod } = await import('./inspect.ts');
+      const { inspectPod } = await import('./inspect-pod.ts');
       return inspectPod(this.#context, this.#views, this.#sandboxes, this.#pods.require(name));
     },
     exists: async (name) => this.#pods.find(name) !== undefined,

@@ -36,7 +36,7 @@ export function parsePodOptions(
       ? { securityOptions: securityOptions.map((word) => withAbsoluteProfile(word, cwd)) }
       : {}),
     ...(devices.length > 0 ? { devices } : {}),
-    ...(inherited.length > 0 ? { inherited } : {}),
+    ...(volumesFrom.length > 0 ? { volumesFrom, inherited } : {}),
     ...(pid ? { pid: checkMode('pid', pid, shared) } : {}),
     ...(uts ? { uts: checkMode('uts', uts, shared) } : {}),
     ...(noHosts ? { noHosts } : {}),

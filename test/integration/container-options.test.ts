@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { eventually } from '../support/command.ts';
 import { describeForBoth } from '../support/host.ts';
 
 describeForBoth('options of a container', (makeHost) => {
@@ -153,5 +154,68 @@ describeForBoth('options of a container', (makeHost) => {
     );
     const pids = await host.ok('inspect', 'one', '--format', '{{.State.Pid}} {{.State.ConmonPid}}');
     expect(await host.sh('cd && echo $(cat a) $(cat b)')).toBe(pids);
+  });
+
+  it('B1: inspect tells where a container has its files and its cgroup, and what it was asked for', async () => {
+    await using host = await makeHost();
+    const dir = await host.sh('mkdir ~/tree; echo ~');
+    const create = [
+      '--name',
+      'c',
+      '--network',
+      'none',
+      '--cidfile',
+      `${dir}/id`,
+      '--volumes-from',
+      'donor:ro',
+      '-P',
+    ];
+    await host.ok('create', '--name', 'donor', '-v', 'v:/v', 'host', 'true');
+    const rootfs = [
+      '--rootfs',
+      '-v',
+      '/usr:/usr:ro',
+      '-v',
+      '/bin:/bin:ro',
+      '-v',
+      '/lib:/lib:ro',
+      '-v',
+      '/lib64:/lib64:ro',
+    ];
+    await host.ok(
+      'run',
+      '-d',
+      ...create,
+      ...rootfs,
+      `${dir}/tree:O`,
+      'sh',
+      '-c',
+      'echo x >/mark; sleep 1000',
+    );
+    const fields = async (...names: string[]) =>
+      JSON.parse(
+        await host.ok('inspect', 'c', '-f', `[${names.map((name) => `{{json .${name}}}`).join(',')}]`),
+      );
+    expect(
+      await fields(
+        'HostConfig.ContainerIDFile',
+        'HostConfig.VolumesFrom',
+        'HostConfig.PublishAllPorts',
+        'ImageDigest',
+      ),
+    ).toEqual([`${dir}/id`, ['donor:ro'], true, '']);
+    const [{ Data: data }] = await fields('GraphDriver');
+    expect(data.LowerDir).toBe(`${dir}/tree`);
+    await eventually(() => host.sh(`cat ${data.UpperDir}/mark`));
+    expect(await host.sh(`ls -d ${data.WorkDir}`)).toBe(data.WorkDir);
+    if (!host.rootless) {
+      expect(await host.rootSh(`cat ${data.MergedDir}/mark`)).toBe('x');
+      const [path, pid] = await fields('State.CgroupPath', 'State.Pid');
+      expect(await host.rootSh(`cat /sys/fs/cgroup/memory${path}/cgroup.procs`)).toContain(String(pid));
+    }
+    await host.ok('stop', '-t', '0', 'c');
+    expect(await host.ok('inspect', 'c', '-f', '{{json .GraphDriver.Data}} {{json .State}}')).not.toMatch(
+      /MergedDir|CgroupPath/,
+    );
   });
 });

@@ -108,7 +108,7 @@ describeForRoot('limits', () => {
       '0.5',
     );
     await host.ok('run', '-d', '--pod', 'front', '--name', 'calm', 'host', 'sleep', '1000');
-    const parent = await host.ok('pod', 'inspect', 'front', '--format', '{{.CgroupParent}}');
+    const parent = await host.ok('pod', 'inspect', 'front', '--format', '{{.CgroupPath}}');
     expect(parent).toBe(`/peapod-pod-${id}`);
     expect(await host.ok('exec', 'calm', 'grep', ':memory:', '/proc/self/cgroup')).toContain(
       `:memory:${parent}/peapod-`,

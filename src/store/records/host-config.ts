@@ -39,6 +39,10 @@ export interface HostConfigSpec {
   readonly noHostname?: boolean;
   /** The monitor kills it after so long; absent for never. */
   readonly timeoutSeconds?: number;
+  /** As typed, for `inspect`: `--cidfile`, `-P`, `--volumes-from`. */
+  readonly cidFile?: string;
+  readonly publishAll?: boolean;
+  readonly volumesFrom?: readonly string[];
   /** Where pids are written when it starts. */
   readonly pidFile?: string;
   readonly conmonPidFile?: string;

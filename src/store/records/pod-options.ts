@@ -12,7 +12,8 @@ export interface MemberDefaults {
   readonly volumes?: readonly string[];
   readonly securityOptions?: readonly string[];
   readonly devices?: readonly string[];
-  /** Of `--volumes-from`, as those containers had them when the pod was created. */
+  readonly volumesFrom?: readonly string[];
+  /** Of `volumesFrom`, as those containers had them when the pod was created. */
   readonly inherited?: readonly MountSpec[];
   readonly pid?: string;
   readonly uts?: string;
