@@ -14,7 +14,7 @@ import { leasesEverywhere, releaseLeases } from '../src/network/lease-directory.
 import type { PortMapping, PublishedPort } from '../src/network/types.ts';
 import { Bridges, idleBridges } from './bridge.ts';
 import type { BridgeNetwork } from './bridge-network.ts';
-import { type DriftCheck, findDrift } from './drift.ts';
+import type { DriftCheck } from './drift.ts';
 import { Firewall } from './firewall.ts';
 import { Forwarding } from './forwarding.ts';
 import { HostTools } from './host-tools.ts';
@@ -102,10 +102,10 @@ export class BridgeBackend implements NetworkBackend {
       const rules = this.#firewall
         .add(networkElements(network), fresh)
         .then(() => (fresh ? this.#forwarding.admit(network.bridge) : undefined));
-      const plugged = this.#bridges.plugIn(network, link, fresh);
+      const connected = this.#bridges.connect(network, link, fresh);
       const [named, ...others] = await Promise.allSettled([
-        plugged.then(() => this.#names.serve(network, target, spec, link)),
-        plugged.then(() => this.#bridges.configurePod(network, link)),
+        this.#names.serve(network, target, spec, link, connected),
+        connected,
         rules,
       ]);
       const failed = [...others, named].find((outcome) => outcome.status === 'rejected');
@@ -161,6 +161,7 @@ export class BridgeBackend implements NetworkBackend {
     const formerAddresses = last.addresses.map((cidr) => cidr.split('/')[0] as string);
     const again = { ...spec, formerAddresses };
     const attachment = await underNetworksLock(this.#options.paths, 'exclusive', async () => {
+      const { findDrift } = await import('./drift.ts');
       const drift = await findDrift(this.#driftCheck(network, target, last, ports));
       const ipam = this.#ipam(network);
       const link = await linkFor(network, target, again, ipam);
@@ -173,11 +174,10 @@ export class BridgeBackend implements NetworkBackend {
         if (links.some(({ ifname }) => ifname === link.hostInterface)) {
           await this.#bridges.remove([link.hostInterface]);
         }
-        await this.#bridges.plugIn(network, link, false);
-        await this.#bridges.configurePod(network, link);
+        await this.#bridges.connect(network, link, false);
       }
       await this.#publisher.holdAgain(target, ports);
-      const names = await this.#names.serve(network, target, spec, link);
+      const names = await this.#names.serve(network, target, spec, link, Promise.resolve());
       return describeAttachment(network, link, names, ipam.leases.path);
     });
     return { attachment, published: ports };
@@ -185,6 +185,7 @@ export class BridgeBackend implements NetworkBackend {
 
   async check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     const network = this.#networks.find(last.network);
+    const { findDrift } = await import('./drift.ts');
     const { links, rules, passes, leases } = await findDrift(this.#driftCheck(network, target, last, ports));
     const missing = [...links, ...rules, ...passes, ...leases, ...this.#names.drift(target, last)];
     if (missing.length === 0) return;

@@ -2,7 +2,7 @@ import type { Runner } from '../src/host/exec.ts';
 import { type BridgeNetwork, networkFamilies } from './bridge-network.ts';
 import type { HostTools } from './host-tools.ts';
 import { areGone, isListed } from './interface-list.ts';
-import { IpBatchFailed, runIpBatch, runIpRemovals } from './ip-batch.ts';
+import { type IpBatch, IpBatchFailed, type IpBatchInside, runIpBatch, runIpRemovals } from './ip-batch.ts';
 import {
   announceScript,
   bridgeAddresses,
@@ -47,17 +47,22 @@ export class Bridges {
   }
 
   /**
-   * Connects a pod's namespace with the network's bridge, made where it is missing. The usual case, a bridge
-   * that is there, takes one process; so does a bridge that `fresh` rightly says is missing. What stands in
-   * the way tells what to do before the next attempt.
+   * Connects a pod's namespace with the network's bridge, made where it is missing, and gives its interface
+   * addresses and routes. The usual case, a bridge that is there, takes one spawn; so does a bridge that `fresh`
+   * rightly says is missing. What stands in the way tells what to do before the next attempt.
    */
-  async plugIn(network: BridgeNetwork, link: PodLink, fresh: boolean): Promise<void> {
+  async connect(network: BridgeNetwork, link: PodLink, fresh: boolean): Promise<void> {
     const lines = plugInLines(network, link);
-    const sysctls = sysctlScript(network, reachableFromLocalhost(network));
+    const script = sysctlScript(network, reachableFromLocalhost(network));
+    const inside = {
+      netnsPath: link.netnsPath,
+      lines: podLines(network, link),
+      script: link.announce ? announceScript(link) : undefined,
+    };
     let before: string[] = fresh ? createBridgeLines(network) : [];
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#batch([...before, ...lines], sysctls);
+        await this.#batch({ lines: [...before, ...lines], script }, inside);
         if (network.forceAddress && before.length === 0) await this.#removeOtherAddresses(network);
         return;
       } catch (error) {
@@ -72,13 +77,6 @@ export class Bridges {
         } else throw error;
       }
     }
-  }
-
-  /** Addresses and routes on the pod's side. */
-  async configurePod(network: BridgeNetwork, link: PodLink): Promise<void> {
-    const script = link.announce ? announceScript(link) : undefined;
-    const netns = this.#runner.netns(link.netnsPath);
-    await runIpBatch(netns, this.#tools.path('ip'), podLines(network, link), script);
   }
 
   /** A guess, which saves an attempt: another process may make or remove it at any moment. */
@@ -120,8 +118,8 @@ export class Bridges {
     return this.#runner.prefix.length === 0;
   }
 
-  #batch(lines: readonly string[], script: string): Promise<void> {
-    return runIpBatch(this.#runner, this.#tools.path('ip'), lines, script);
+  #batch(batch: IpBatch, inside?: IpBatchInside): Promise<void> {
+    return runIpBatch(this.#runner, this.#tools.path('ip'), batch, inside);
   }
 
   async #removeOtherAddresses(network: BridgeNetwork): Promise<void> {
@@ -134,7 +132,7 @@ export class Bridges {
       .filter((cidr) => !wanted.has(cidr));
     if (others.length === 0) return;
     const lines = others.map((cidr) => `address delete ${cidr} dev ${network.bridge}`);
-    await runIpBatch(this.#runner, this.#tools.path('ip'), lines);
+    await this.#batch({ lines });
   }
 }
 

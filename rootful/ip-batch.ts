@@ -1,5 +1,5 @@
 import { PeapodError } from '../src/errors.ts';
-import { CommandFailed, type Runner } from '../src/host/exec.ts';
+import { CommandFailed, type Runner, shellQuote } from '../src/host/exec.ts';
 
 /** Thrown where a line of a batch failed; the lines behind it were not run. */
 export class IpBatchFailed extends PeapodError {
@@ -15,25 +15,50 @@ export class IpBatchFailed extends PeapodError {
   }
 }
 
+export interface IpBatch {
+  /** Of ip's batch mode. */
+  readonly lines: readonly string[];
+  /** For sh, run when the lines have been; `$0` is ip. */
+  readonly script?: string | undefined;
+}
+
+/** What a namespace that a batch has put an interface into does with it. */
+export interface IpBatchInside extends IpBatch {
+  readonly netnsPath: string;
+}
+
+const insideMark = 'inside';
+
 /**
- * Runs lines in one `ip -batch -`, and where it succeeded a shell script in the same spawn.
- * Throws IpBatchFailed, CommandFailed where the script fails.
+ * Runs a batch, and where it succeeded another one in a network namespace: one spawn for both.
+ * Throws IpBatchFailed where a line of the first failed, CommandFailed where anything else did.
  */
 export async function runIpBatch(
   runner: Runner,
   ip: string,
-  lines: readonly string[],
-  script?: string,
+  batch: IpBatch,
+  inside?: IpBatchInside,
 ): Promise<void> {
-  const argv = script ? ['sh', '-ec', `"$0" -batch -\n${script}`, ip] : [ip, '-batch', '-'];
+  const further = inside ? [`echo ${insideMark}`, enter(inside)] : [];
+  const script = [batchCommand(batch.lines), batch.script ?? [], further].flat().join('\n');
   try {
-    await runner.run(argv, { input: `${lines.join('\n')}\n` });
+    await runner.run(['sh', '-ec', script, ip]);
   } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
+    if (!(error instanceof CommandFailed) || error.result.stdout.includes(insideMark)) throw error;
     const match = /^([\s\S]*?)\n?Command failed -:(\d+)/.exec(error.result.stderr);
     if (!match) throw error;
-    throw new IpBatchFailed(lines, Number(match[2]) - 1, match[1]?.trim() ?? '', error);
+    throw new IpBatchFailed(batch.lines, Number(match[2]) - 1, match[1]?.trim() ?? '', error);
   }
+}
+
+function enter({ netnsPath, lines, script }: IpBatchInside): string {
+  const nsenter = `nsenter --net=${shellQuote(netnsPath)}`;
+  if (script === undefined) return `${nsenter} ${batchCommand(lines)}`;
+  return `${nsenter} sh -ec ${shellQuote([batchCommand(lines), script].join('\n'))} "$0"`;
+}
+
+function batchCommand(lines: readonly string[]): string {
+  return [`"$0" -batch - <<'end-of-batch'`, ...lines, 'end-of-batch'].join('\n');
 }
 
 /**

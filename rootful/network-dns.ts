@@ -44,10 +44,11 @@ export class NetworkDns {
   }
 
   /**
-   * A pod has these addresses and names from now on. Idempotent. Throws PORT_IN_USE where somebody has port 53
+   * A pod has these addresses and names from now on. A name server that has to bind addresses for that waits until
+   * `bridge` resolves: then they are there. Idempotent. Throws PORT_IN_USE where somebody has port 53
    * of the bridge, TOOL_MISSING, COMMAND_FAILED.
    */
-  async set(network: NamedNetwork, entry: DnsEntry): Promise<void> {
+  async set(network: NamedNetwork, entry: DnsEntry, bridge: Promise<unknown>): Promise<void> {
     mkdirSync(this.#directory(network), { recursive: true, mode: 0o700 });
     await this.#locked(async () => {
       const zone = this.#read(network, network.name);
@@ -56,7 +57,7 @@ export class NetworkDns {
         network,
         withEntry({ listen: network.listen, entries: zone?.entries ?? [] }, entry),
       );
-      await this.#serve(network, changed, isNew);
+      await this.#serve(network, changed, isNew, bridge);
     });
   }
 
@@ -113,11 +114,17 @@ export class NetworkDns {
     else if (server.running()) await server.reload();
   }
 
-  async #serve(network: NamedNetwork, changed: boolean, isNew: boolean): Promise<void> {
+  async #serve(
+    network: NamedNetwork,
+    changed: boolean,
+    isNew: boolean,
+    bridge?: Promise<unknown>,
+  ): Promise<void> {
     const server = this.#server(network);
     const runs = server.running() !== undefined;
     if (runs && !changed) return;
     if (!runs) this.#sweep(network);
+    if (isNew || !runs) await bridge;
     await server.reload();
     if (isNew || !runs) await server.serving(network.listen, network.name);
   }

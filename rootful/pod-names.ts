@@ -68,12 +68,16 @@ export class PodNames {
     }
   }
 
-  /** From now on the pod has its own name and its aliases. Returns what its attachment says about name servers. */
+  /**
+   * From now on the pod has its own name and its aliases. `bridge` resolves when the bridge has its addresses.
+   * Returns what its attachment says about name servers.
+   */
   async serve(
     network: BridgeNetwork,
     target: NetworkTarget,
     spec: PodNetworkSpec,
     { addresses }: PodLink,
+    bridge: Promise<unknown>,
   ): Promise<NamedAttachment> {
     if (!isNamed(network)) return { dns: network.dnsServers, opaque: {} };
     const listen = listenAddresses(network);
@@ -89,6 +93,7 @@ export class PodNames {
         names: namesIn(domain, [...ownNames(target), ...aliases]),
         forwarders: forwards ? (chosen ?? this.#options.place.forwarders) : [],
       },
+      bridge,
     );
     const families = new Set(addresses.map(({ subnet }) => subnet.family));
     return {

@@ -30,14 +30,18 @@ interface Holder extends ProcessIdentity {
   readonly ports: readonly PortMapping[];
 }
 
-/** All or none. Throws PORT_IN_USE naming who has it, INVALID_ARGUMENT for an address the host lacks. */
-export function holdPorts(directory: string, ports: readonly PortMapping[]): void {
+/**
+ * All or none. `bound` is called when the last of them is bound, before the process is there that keeps it: what may
+ * go on then need not wait for it. Throws PORT_IN_USE naming who has it, INVALID_ARGUMENT for an address the host lacks.
+ */
+export function holdPorts(directory: string, ports: readonly PortMapping[], bound?: () => void): void {
   const started: ProcessIdentity['pid'][] = [];
   try {
     for (let at = 0; at < ports.length; at += portsPerHolder) {
       const some = ports.slice(at, at + portsPerHolder);
       const fds = bindAll(some);
       try {
+        if (at + portsPerHolder >= ports.length) bound?.();
         if (fds.length > 0) started.push(startHolder(directory, some, fds));
       } finally {
         for (const fd of fds) closeSync(fd);

@@ -35,11 +35,24 @@ export class Publisher {
   ): Promise<PublishedPort[]> {
     // What an earlier call holds for this target is no conflict.
     await releasePorts(target.runtimeDir, ports);
-    holdPorts(target.runtimeDir, ports);
     const pod = podAddresses(last);
     const elements = ports.flatMap((port) => portElements(target.id, pod, port));
+    let loading: Promise<void> | undefined;
     try {
-      await this.#firewall.add([...networkElements(network), ...elements], false);
+      holdPorts(target.runtimeDir, ports, () => {
+        loading = this.#firewall.add([...networkElements(network), ...elements], false);
+      });
+    } catch (error) {
+      // Rules that lead to a pod must not stay where nobody keeps the port.
+      const isLoaded = await loading?.then(
+        () => true,
+        () => false,
+      );
+      if (isLoaded) await this.unpublish(target, ports);
+      throw error;
+    }
+    try {
+      await loading;
     } catch (error) {
       await releasePorts(target.runtimeDir, ports);
       throw isConflict(error) ? await this.#conflict(target, elements, error) : error;
@@ -49,7 +62,7 @@ export class Publisher {
   }
 
   /** Idempotent. */
-  async unpublish(target: NetworkTarget, ports: readonly PublishedPort[]): Promise<void> {
+  async unpublish(target: NetworkTarget, ports: readonly PortMapping[]): Promise<void> {
     const listing = await this.#firewall.list();
     // Values do not matter: a key that another pod has taken since is not ours to remove.
     const anywhere: PodAddresses = { 4: '0.0.0.0', 6: '::' };
