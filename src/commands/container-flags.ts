@@ -27,7 +27,10 @@ export const hostConfigFlags = {
   'init-path': string('The program that --init runs'),
   ipc: string('IPC namespace: private, host, shareable, none, container:NAME or ns:PATH'),
   'image-volume': string('What becomes of volumes of the image: bind, tmpfs or ignore', { default: 'bind' }),
-  'log-driver': string('How output is kept: k8s-file, json-file (the same) or none', { default: 'k8s-file' }),
+  'log-driver': string(
+    'How output is kept: k8s-file, json-file (the same), none, or passthrough: it is whatever the caller has, such as a service',
+    { default: 'k8s-file' },
+  ),
   'log-opt': list('Options of the log: path=FILE, max-size=10mb, tag=TEXT'),
   mount: array('Mount a file system: type=bind|volume|tmpfs|image|devpts,source=…,target=…'),
   'no-hostname': bool("Leave the image's /etc/hostname as it is"),

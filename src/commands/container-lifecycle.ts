@@ -143,14 +143,15 @@ export const cleanup = command({
     all: chooseContainers.all,
     latest: chooseContainers.latest,
     rm: bool('Remove the containers, too'),
+    rmi: bool('Remove their images, too, which no container may have any more'),
   },
   args: anyArguments,
   async run(call) {
     const ids = await chosenContainers(call, ['exited', 'stopped']);
     const { containers } = await call.engine();
+    const { rm, rmi } = call.values;
     return overlap(call, ids, async (id) => {
-      await containers.cleanup(id);
-      if (call.values.rm) await containers.remove(id, { force: false, volumes: true });
+      await containers.cleanup(id, rm || rmi ? { remove: rm, removeImage: rmi } : undefined);
       return undefined;
     });
   },

@@ -15,6 +15,12 @@ const createFlags = {
   ...hostConfigFlags,
   ...platformFlags,
   ...contentTrust,
+  attach: list(
+    "Show only stdout or stderr; of 'stdin' alone, which --interactive passes on, run prints the id",
+    {
+      short: 'a',
+    },
+  ),
   authfile: registryFlags.authfile,
   'cap-add': list('Add capabilities'),
   'cap-drop': list('Drop capabilities'),
@@ -38,7 +44,7 @@ const createFlags = {
   'read-only': bool('Make the root filesystem read-only'),
   requires: list('Containers that are started before this one'),
   restart: restartFlag,
-  rm: bool('Remove the container after it exits'),
+  rm: optionalBool('Remove the container after it exits'),
   rootfs: bool("The first argument is a directory instead of an image; 'DIR:O' keeps it unchanged"),
   secret: array('Give the container a secret (NAME[,type=mount|env][,target=…][,uid=…][,gid=…][,mode=…])'),
   'security-opt': array('Security options, such as no-new-privileges or seccomp=FILE'),
@@ -56,6 +62,8 @@ const runFlags = {
   ...createFlags,
   detach: bool('Run in the background and print the id', { short: 'd' }),
   'detach-keys': detachKeysFlag,
+  'preserve-fds': uint('Pass this many more file descriptors on, from 3 on', { default: '0' }),
+  rmi: bool('Remove the container after it exits, and its image unless another container has it'),
   'sig-proxy': sigProxyFlag,
 } as const;
 
@@ -79,16 +87,24 @@ export const run: Command = command({
   args: atLeast(1),
   async run(call) {
     const { values } = call;
+    // Written out, as `--rm=false`, it contradicts --rmi.
+    if (values.rmi && values.rm === false)
+      throw wrongArguments('the --rmi option does not work without --rm', call.command);
     const request = {
       ...createRequest(call, values),
       detachKeys: values['detach-keys'],
       sigProxy: values['sig-proxy'],
+      preserveFds: values['preserve-fds'],
+      remove: values.rm === true || values.rmi,
+      removeImage: values.rmi,
     };
     const { containers } = await call.engine();
     const progress = progressOf(call);
     const warn = warnings(call);
-    if (!values.detach) return containers.run(request, progress, warn);
-    call.stdout.line(await containers.runDetached(request, progress, warn));
+    if (!values.detach) return containers.run(request, progress, warn, (id) => call.stdout.line(id));
+    const id = await containers.runDetached(request, progress, warn);
+    // Standard output is the container's then.
+    if (values['log-driver'] !== 'passthrough') call.stdout.line(id);
     return 0;
   },
 });
@@ -123,6 +139,7 @@ function createRequest(call: Pick<Call, 'args' | 'command'>, values: CreateValue
   return {
     ...networkRequest(values),
     ...hostConfigRequest(values),
+    attach: values.attach,
     image: values.rootfs ? undefined : what,
     rootfs: values.rootfs ? what : undefined,
     command: words,
@@ -144,7 +161,7 @@ function createRequest(call: Pick<Call, 'args' | 'command'>, values: CreateValue
     share: values.share,
     interactive: values.interactive,
     tty: values.tty,
-    remove: values.rm,
+    remove: values.rm === true,
     restart: values.restart,
     health: healthRequest(values),
     requires: values.requires,

@@ -15,9 +15,9 @@ export interface AttachOptions {
   readonly detachKeys?: string | undefined;
   /** Leaves the container alone, as detach keys do, when it aborts. */
   readonly signal?: AbortSignal;
-  /** File descriptors for the container's output. */
-  readonly stdout?: number;
-  readonly stderr?: number;
+  /** File descriptors for the container's output, 1 and 2 where they are left out; `none` shows nothing of it. */
+  readonly stdout?: number | 'none' | undefined;
+  readonly stderr?: number | 'none' | undefined;
 }
 
 /** `eof`: the monitor closed its side, the container has ended or is about to. */
@@ -55,7 +55,11 @@ export async function pumpAttach(
   }
 }
 
-function forwardOutput(connection: AttachConnection, stdout: number, stderr: number): Promise<AttachResult> {
+function forwardOutput(
+  connection: AttachConnection,
+  stdout: number | 'none',
+  stderr: number | 'none',
+): Promise<AttachResult> {
   const { promise, resolve, reject } = Promise.withResolvers<AttachResult>();
   const queue = new OutputQueue(() => {
     connection.resume();
@@ -63,7 +67,8 @@ function forwardOutput(connection: AttachConnection, stdout: number, stderr: num
   });
   connection.receive({
     packet: (packet) => {
-      queue.push(packet[0] === STDOUT ? stdout : stderr, packet.subarray(1));
+      const fd = packet[0] === STDOUT ? stdout : stderr;
+      if (fd !== 'none') queue.push(fd, packet.subarray(1));
       if (queue.pendingBytes > highWaterBytes) connection.pause();
     },
     end: () => {

@@ -1,19 +1,21 @@
 import { closeSync, openSync, read, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import { commandLine, type Runner } from '../host/exec.ts';
+import { commandLine, type Runner, shellQuote } from '../host/exec.ts';
 import { pipe } from '../host/libc.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import type { Crun } from './crun.ts';
-import { createFailure, parseSyncLine } from './exit-status.ts';
+import { createFailure, lastMessage, parseSyncLine } from './exit-status.ts';
 
 export interface MonitorRequest {
   readonly id: string;
   readonly name: string;
   /** Holds config.json; conmon puts its attach socket and control fifo there. */
   readonly bundle: string;
-  /** Undefined where nothing is to be kept. */
-  readonly logPath: string | undefined;
+  /** `none`, `k8s-file:PATH`, or `passthrough`: the container gets the standard streams of this process. */
+  readonly log: string;
+  /** Of this process, for the container as 3, 4, …. */
+  readonly fds: readonly number[];
   /** The file begins anew at this size; undefined for never. */
   readonly logSizeMaxBytes?: number | undefined;
   /** conmon kills the container after so long. */
@@ -46,11 +48,15 @@ export async function createUnderMonitor(runner: Runner, request: MonitorRequest
   const errors = join(request.bundle, 'conmon.err');
   const sync = pipe();
   const errorFd = openSync(errors, 'w', 0o600);
+  const passthrough = request.log === 'passthrough';
   const words = conmonWords(request);
-  const script = [...request.before, ['exec', ...words]].map(commandLine).join('\n');
-  const argv = request.before.length > 0 ? ['sh', '-ec', script] : words;
-  const child = runner.start(argv, ['ignore', 'ignore', errorFd, sync.writeFd], {
-    _OCI_SYNCPIPE: '3',
+  const before = request.before.map(commandLine).join('\n');
+  // What fails before there is a container must not be told on its streams.
+  const first = passthrough ? `{ ${before}\n} </dev/null >${shellQuote(errors)} 2>&1` : before;
+  const argv = before === '' ? words : ['sh', '-ec', `${first}\nexec ${commandLine(words)}`];
+  const streams = passthrough ? ([0, 1, 2] as const) : (['ignore', 'ignore', errorFd] as const);
+  const child = runner.start(argv, [...streams, ...request.fds, sync.writeFd], {
+    _OCI_SYNCPIPE: String(3 + request.fds.length),
     NOTIFY_SOCKET: undefined,
   });
   const failedToSpawn = new Promise<never>((_, reject) => child.on('error', reject));
@@ -58,6 +64,8 @@ export async function createUnderMonitor(runner: Runner, request: MonitorRequest
   closeSync(sync.writeFd);
   try {
     const line = await Promise.race([readLine(sync.readFd), failedToSpawn]);
+    const said = passthrough && line === '' ? lastMessage(runtimeLog(request)) : '';
+    if (said !== '') throw createFailure(said, request.args[0] ?? '');
     if (line === '') throw monitorFailed(readFileSync(errors, 'utf8'));
     const outcome = parseSyncLine(line);
     if (outcome.pid === undefined) throw createFailure(outcome.message, request.args[0] ?? '');
@@ -70,9 +78,13 @@ export async function createUnderMonitor(runner: Runner, request: MonitorRequest
   }
 }
 
+function runtimeLog({ bundle }: MonitorRequest): string {
+  return join(bundle, 'oci-log');
+}
+
 function conmonWords(request: MonitorRequest): string[] {
   const { id, bundle, crun } = request;
-  const runtimeArguments = [...crun.globalArguments, '--log-format=json', `--log=${join(bundle, 'oci-log')}`];
+  const runtimeArguments = [...crun.globalArguments, '--log-format=json', `--log=${runtimeLog(request)}`];
   const [exitCommand, ...exitArguments] = request.exitCommand;
   return [
     'conmon',
@@ -83,11 +95,14 @@ function conmonWords(request: MonitorRequest): string[] {
     '--no-sync-log',
     ...['-c', id, '-u', id, '-n', request.name, '-r', crun.path, '-b', bundle],
     ...['-p', request.pidFile, '--exit-dir', request.exits, '--persist-dir', bundle],
-    ...['-l', request.logPath === undefined ? 'none' : `k8s-file:${request.logPath}`],
+    ...['-l', request.log],
     ...(request.logSizeMaxBytes === undefined ? [] : ['--log-size-max', String(request.logSizeMaxBytes)]),
     ...(request.timeoutSeconds === undefined ? [] : ['-T', String(request.timeoutSeconds)]),
     ...(request.terminal ? ['-t'] : []),
-    ...(request.stdin && !request.terminal ? ['-i'] : []),
+    ...(request.stdin && !request.terminal && request.log !== 'passthrough' ? ['-i'] : []),
+    ...(request.fds.length === 0
+      ? []
+      : ['--runtime-opt', '--preserve-fds', '--runtime-opt', String(request.fds.length)]),
     ...runtimeArguments.map((word) => `--runtime-arg=${word}`),
     ...(exitCommand ? ['--exit-command', exitCommand] : []),
     ...exitArguments.flatMap((word) => ['--exit-command-arg', word]),

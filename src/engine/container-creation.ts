@@ -168,7 +168,7 @@ export class ContainerCreation {
         if (secrets.length > 0) (await import('./secret-uses.ts')).keepSecrets(this.#context, record);
         if (request.cidFile) writeNewFile(request.cidFile, id, '--cidfile');
         interrupt.check();
-        if (after.start) await this.#lifecycle.startCreated(id, after.attended);
+        if (after.start) await this.#lifecycle.startCreated(id, after);
       },
       async () => {
         await this.#lifecycle.dismantle(id);

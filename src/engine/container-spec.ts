@@ -86,7 +86,7 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     ...parseCgroup(request.cgroup ?? {}),
     ...parseProcess(request.process ?? {}, inputs.env.PATH),
     ...parseDevices(request.deviceFlags ?? {}, rootless),
-    ...parseLog(request.logDriver, request.logOptions ?? [], inputs.cwd),
+    ...parseLog(request.logDriver, request.logOptions ?? [], { cwd: inputs.cwd, tty: request.tty }),
     ...unsetVariables(request),
     ...fileSwitches(request),
     ...pidFiles(request, inputs.cwd),
@@ -94,6 +94,7 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     stopSignal: parseSignal(request.stopSignal ?? image.StopSignal ?? 'SIGTERM'),
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? 10,
     remove: request.remove,
+    ...removeImage(request),
     ...(restart ? { restart } : {}),
     ...(healthcheck ? { healthcheck } : {}),
     exposedPorts: exposedPorts(image, request.expose),
@@ -182,6 +183,12 @@ function shownOnly(
     ...(request.publishAll ? { publishAll: true } : {}),
     ...(request.volumesFrom?.length ? { volumesFrom: request.volumesFrom } : {}),
   };
+}
+
+function removeImage(request: ContainerCreateRequest): Pick<ContainerSpec, 'removeImage'> {
+  if (!request.removeImage) return {};
+  if (request.image !== undefined && request.image !== 'host') return { removeImage: true };
+  throw new PeapodError('INVALID_ARGUMENT', '--rmi: the container has no image that could be removed');
 }
 
 function checkWorkdir(path: string): string {

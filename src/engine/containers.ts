@@ -2,14 +2,14 @@ import { PeapodError } from '../errors.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import type { ProgressSink } from './engine.ts';
-import type { Attended } from './launch.ts';
+import type { StartHow } from './launch.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Operations } from './operations.ts';
 import type { Pods } from './pods.ts';
 import type { ContainerCreateRequest } from './requests.ts';
 
 /** How `create` ends: with the container as created, running in the background, or attended. */
-export type AfterCreate = { readonly start: false } | { readonly start: true; readonly attended?: Attended };
+export type AfterCreate = { readonly start: false } | ({ readonly start: true } & StartHow);
 
 /** Where the lines for standard error go. */
 export interface CreateSinks {

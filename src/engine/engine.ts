@@ -1,3 +1,4 @@
+import type { CleanupRequest } from './cleanup.ts';
 import type { StatsRequest, UpdateRequest } from './container-flags.ts';
 import type { EndpointFlags } from './endpoint-spec.ts';
 import type { FileOperations } from './file-operations.ts';
@@ -69,8 +70,16 @@ export interface ContainerOperations {
   create(request: ContainerCreateRequest, progress?: ProgressSink, warn?: ProgressSink): Promise<string>;
   /** Creates and starts in the background. Returns the id. */
   runDetached(request: ContainerCreateRequest, progress?: ProgressSink, warn?: ProgressSink): Promise<string>;
-  /** Creates, starts and stays attached to this process' stdio. Returns the exit code for the shell. */
-  run(request: ContainerCreateRequest, progress?: ProgressSink, warn?: ProgressSink): Promise<number>;
+  /**
+   * Creates, starts and stays attached to this process' stdio. Returns the exit code for the shell. `announce` gets the
+   * id where `--attach` shows no output.
+   */
+  run(
+    request: ContainerCreateRequest,
+    progress?: ProgressSink,
+    warn?: ProgressSink,
+    announce?: (id: string) => void,
+  ): Promise<number>;
   /** Returns the id. */
   start(name: string): Promise<string>;
   /** `start -a [-i]`: returns the exit code. */
@@ -132,7 +141,7 @@ export interface ContainerOperations {
   /** Checks the health once; true where it has passed. Throws WRONG_STATE, INVALID_ARGUMENT where there is no check. */
   checkHealth(name: string): Promise<boolean>;
   /** conmon's exit command: records the exit, unmounts, removes where asked; idempotent. */
-  cleanup(id: string): Promise<void>;
+  cleanup(id: string, request?: CleanupRequest): Promise<void>;
 }
 
 export interface NetworkOperations {

@@ -9,7 +9,7 @@ import { isSurelyInvocable } from '../container/invocable.ts';
 import type { OciConfig } from '../container/oci-config.ts';
 import type { OciProcess } from '../container/oci-process.ts';
 import { isPeapodError, PeapodError } from '../errors.ts';
-import { checkInherited } from '../host/inherited.ts';
+import { inheritedFds } from '../host/inherited.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import { insideCgroups } from './container-cgroup.ts';
 import type { Context } from './context.ts';
@@ -113,9 +113,7 @@ async function runInForeground(session: Session): Promise<number> {
   // crun complains on the command's own standard error, which is what it gets where nothing is wrong.
   const isSure = isSurelyInvocable(`/proc/${record.process?.pid}/root`, session.process);
   const held = isSure ? undefined : new HeldStderr(logFile);
-  const fds = Array.from({ length: preserveFds }, (_, index) =>
-    checkInherited(3 + index, context.paths.root),
-  );
+  const fds = inheritedFds(preserveFds, context.paths.root);
   const runner = await insideCgroups(context);
   const words = lifecycle.crun.command(
     '--log-format=json',

@@ -14,7 +14,7 @@ import { sharedMemoryCommands, writeBundle } from './bundle.ts';
 import type { Context } from './context.ts';
 import { writeEtcFiles } from './etc.ts';
 import { beginHealth } from './health.ts';
-import { logPath } from './parse-log.ts';
+import { monitorLog } from './parse-log.ts';
 import { makePodCgroup } from './pod-cgroups.ts';
 import { planRootfs } from './rootfs.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
@@ -29,6 +29,15 @@ export interface Attended {
   connect(files: { socketPath: string; ctlPath: string }): Promise<void>;
   /** Gets the lock that keeps conmon's exit command waiting; releases it after its own clean-up. */
   keep(lock: FileLock): void;
+}
+
+/** What a start is more than a start in the background. */
+export interface StartHow {
+  readonly attended?: Attended | undefined;
+  /** All of it but the first instruction. */
+  readonly init?: boolean;
+  /** Descriptors of this process that the container gets as 3, 4, …, this once. */
+  readonly fds?: readonly number[] | undefined;
 }
 
 /** A sandbox whose namespaces exist and whose network is on its way. */
@@ -63,7 +72,7 @@ export class Launcher {
   }
 
   /** With its sandbox; the caller holds the operations on both. What fails is undone. */
-  async launch(record: ContainerRecord, how?: Attended | 'init'): Promise<void> {
+  async launch(record: ContainerRecord, how: StartHow = {}): Promise<void> {
     const own = record.sandboxId === record.id;
     try {
       await this.launchIn(record, await this.#sandboxes.begin(record.sandboxId), how);
@@ -73,9 +82,9 @@ export class Launcher {
     }
   }
 
-  async launchIn(record: ContainerRecord, starting: Starting, how?: Attended | 'init'): Promise<void> {
+  async launchIn(record: ContainerRecord, starting: Starting, how: StartHow = {}): Promise<void> {
     const { paths, store } = this.#context;
-    const attended = how === 'init' ? undefined : how;
+    const { attended } = how;
     const runtimeDir = paths.containerRuntime(record.id);
     mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
     const lock = await waitForLock(join(runtimeDir, 'lock'), 'exclusive', lockWaitMs);
@@ -96,7 +105,7 @@ export class Launcher {
     }
   }
 
-  async #run(record: ContainerRecord, starting: Starting, how?: Attended | 'init'): Promise<void> {
+  async #run(record: ContainerRecord, starting: Starting, how: StartHow): Promise<void> {
     const { paths, facts, store, interrupt, events } = this.#context;
     const { id } = record;
     const crun = this.#runtimeOf(record);
@@ -133,8 +142,9 @@ export class Launcher {
       id,
       name: record.name,
       bundle: runtimeDir,
-      logPath: logPath(this.#context, record),
+      log: monitorLog(this.#context, record),
       logSizeMaxBytes: record.spec.log?.maxSizeBytes,
+      fds: how.fds ?? [],
       timeoutSeconds: record.spec.timeoutSeconds,
       exits: paths.exits,
       crun,
@@ -166,8 +176,8 @@ export class Launcher {
       if (path) writeFileSync(path, String(monitored.monitor.pid));
     }
     writeEtcFiles(this.#context, record, starting.view());
-    if (how === 'init') store.containers.setInitialized(id, { ...monitored, bootId: facts.bootId });
-    else await this.#begin(record, monitored, how);
+    if (how.init) store.containers.setInitialized(id, { ...monitored, bootId: facts.bootId });
+    else await this.#begin(record, monitored, how.attended);
     seccomp.remember(crun.root, id);
   }
 
@@ -194,7 +204,9 @@ export class Launcher {
     const { paths, facts, store, events } = this.#context;
     const { id } = record;
     const runtimeDir = paths.containerRuntime(id);
-    await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
+    // With the log driver passthrough the container has this process' own streams.
+    if (record.spec.log?.driver !== 'passthrough')
+      await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
     const startedAtMs = Date.now();
     const runner = await this.#context.inside();
     await step('start the container', () => this.#runtimeOf(record).start(runner, id));

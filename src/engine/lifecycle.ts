@@ -8,8 +8,9 @@ import type { ContainerRecord } from '../store/records.ts';
 import { isInitialized, isRunning, stillRunning } from './alive.ts';
 import { runtime } from './container-cgroup.ts';
 import type { Context } from './context.ts';
-import { endProcess, killPatienceMs, sendSignal } from './end-process.ts';
-import type { Attended, Launcher } from './launch.ts';
+import { endProcess } from './end-process.ts';
+import { killContainer } from './kill.ts';
+import type { Launcher, StartHow } from './launch.ts';
 import { loadLauncher } from './load-launcher.ts';
 import type { Operations } from './operations.ts';
 import type { Restarts } from './restarts.ts';
@@ -50,7 +51,7 @@ export class Lifecycle {
     return this.#loading;
   }
 
-  async #launch(record: ContainerRecord, how?: Attended | 'init'): Promise<void> {
+  async #launch(record: ContainerRecord, how?: StartHow): Promise<void> {
     await (await this.#launcher()).launch(record, how);
   }
 
@@ -62,14 +63,14 @@ export class Lifecycle {
   /** For `init`: all of a start but the first instruction. The caller holds the operations. */
   async prepare(id: string): Promise<void> {
     await this.settle(id);
-    await this.#launch(this.#require(id), 'init');
+    await this.#launch(this.#require(id), { init: true });
   }
 
   /** Starts a container with its sandbox; holds the operations on both. */
-  async start(id: string, attended?: Attended): Promise<void> {
+  async start(id: string, how: StartHow = {}): Promise<void> {
     await this.#startRequired(this.#require(id));
     await this.#operations.duringBoth(this.#require(id), 'start', () =>
-      this.#startWith(id, (record) => this.#launch(record, attended), attended),
+      this.#startWith(id, (record) => this.#launch(record, how), how),
     );
   }
 
@@ -79,10 +80,10 @@ export class Lifecycle {
   }
 
   /** For a container that this very command has created and holds the operation on. */
-  async startCreated(id: string, attended?: Attended): Promise<void> {
+  async startCreated(id: string, how: StartHow): Promise<void> {
     const record = this.#require(id);
     await this.#startRequired(record);
-    const launch = () => this.#launch(record, attended);
+    const launch = () => this.#launch(record, how);
     if (record.sandboxId === id) return launch();
     return this.#operations.during(record.sandboxId, 'start', launch);
   }
@@ -99,12 +100,12 @@ export class Lifecycle {
   async #startWith(
     id: string,
     launch: (record: ContainerRecord) => Promise<void>,
-    attended?: Attended,
+    how: StartHow = {},
   ): Promise<void> {
     const record = this.#require(id);
     if (this.isRunning(record)) return;
     if (isInitialized(this.#context, record))
-      return (await this.#launcher()).startInitialized(record, attended);
+      return (await this.#launcher()).startInitialized(record, how.attended);
     await this.settle(id);
     await this.#restarts.anew(this.#require(id));
     await launch(this.#require(id));
@@ -139,25 +140,10 @@ export class Lifecycle {
     });
   }
 
-  /** Sends a signal; where it ends the container, conmon's exit command cleans up. Throws WRONG_STATE. */
-  async kill(id: string, signal: number): Promise<void> {
-    const record = this.#require(id);
-    if (this.isRestarting(record) && (signal === 9 || signal === record.spec.stopSignal)) {
-      return this.stop(id);
-    }
-    if (!this.isRunning(record) || !record.process) {
-      throw new PeapodError(
-        'WRONG_STATE',
-        `can only kill running containers. ${id} is in state ${record.state}: container state improper`,
-        { hint: `peapod start ${record.name} starts it` },
-      );
-    }
-    this.#restarts.signalled(record, signal);
-    await sendSignal(this.#context, record.process, signal);
-    this.#context.events.container('kill', record);
-    if (signal !== 9) return;
-    if (record.state === 'paused') await thaw(this.#context, this.crun, id);
-    await waitForEnd(record.process, killPatienceMs);
+  /** See kill.ts. Throws WRONG_STATE. */
+  kill(id: string, signal: number): Promise<void> {
+    const parts = { context: this.#context, lifecycle: this, restarts: this.#restarts };
+    return killContainer(parts, this.#require(id), signal);
   }
 
   /** Anonymous volumes of the container go where `volumes` is set. */
@@ -205,7 +191,7 @@ export class Lifecycle {
       const record = this.#context.store.containers.get(id);
       if (!record || this.isRunning(record) || isInitialized(this.#context, record)) return;
       await this.settle(id);
-      if (record.spec.remove) await this.dismantle(id);
+      if (record.spec.remove) await this.#removeItself(record);
     });
     if (podId) await this.onMemberEnd(podId);
     await this.#restarts.keep(id, () => this.#restart(id));
@@ -286,10 +272,18 @@ export class Lifecycle {
       if (record.state === 'paused') await thaw(this.#context, this.crun, record.id);
       await endProcess(this.#context, record, timeoutSeconds ?? record.spec.stopTimeoutSeconds);
       await this.settle(record.id);
-      if (then.remove) await this.dismantle(record.id);
+      if (then.remove) await this.#removeItself(record);
     } finally {
       lock?.release();
     }
+  }
+
+  /** `--rm`, and `--rmi`. The caller holds the operation. */
+  async #removeItself(record: ContainerRecord): Promise<void> {
+    await this.dismantle(record.id);
+    if (!record.spec.removeImage) return;
+    const { removeOwnImage } = await import('./own-image.ts');
+    await removeOwnImage(this.#context, this, record);
   }
 
   #require(id: string): ContainerRecord {

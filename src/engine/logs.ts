@@ -26,7 +26,7 @@ export async function readLogs(
     if (path !== undefined) return path;
     throw new PeapodError(
       'WRONG_STATE',
-      "this container is using the 'none' log driver, cannot read logs: this container is not logging output",
+      `this container is using the '${record.spec.log?.driver}' log driver, cannot read logs: this container is not logging output`,
       { hint: 'make it anew with --log-driver k8s-file' },
     );
   };

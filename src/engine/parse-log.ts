@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { PeapodError } from '../errors.ts';
+import { isTerminal } from '../host/terminal.ts';
 import type { LogSpec } from '../store/records/isolation.ts';
 import type { ContainerRecord, ContainerSpec } from '../store/records.ts';
 import type { Context } from './context.ts';
@@ -16,25 +17,27 @@ const drivers: Readonly<Record<string, LogSpec['driver']>> = {
   'json-file': 'k8s-file',
   none: 'none',
   off: 'none',
+  passthrough: 'passthrough',
 };
 
 /** `--log-driver` and `--log-opt`. Throws INVALID_ARGUMENT. */
 export function parseLog(
   driver: string | undefined,
   options: readonly string[],
-  cwd: string,
+  { cwd, tty }: { readonly cwd: string; readonly tty: boolean },
 ): Pick<ContainerSpec, 'log'> {
   if (!driver && options.length === 0) return {};
   const name = driver || 'k8s-file';
   const kind = drivers[name];
   if (kind === undefined) {
     throw invalid(
-      name === 'journald' || name === 'passthrough'
+      name === 'journald'
         ? `the log driver ${name} is not supported`
         : 'invalid log driver: invalid argument',
-      'choose from k8s-file, json-file, none',
+      'choose from k8s-file, json-file, passthrough, none',
     );
   }
+  if (kind === 'passthrough' && tty) throw onTerminal();
   const given = options.map((word) => parseOption(word, cwd));
   return { log: { driver: kind, name, ...Object.assign({}, ...given) } };
 }
@@ -60,12 +63,29 @@ function parseOption(word: string, cwd: string): Partial<LogSpec> {
   }
 }
 
-/** Where the monitor writes what a container says; undefined where nothing is kept. */
+function onTerminal(): PeapodError {
+  return invalid(
+    "the '--log-driver passthrough' option cannot be used on a TTY",
+    'a container must not hold the terminal of its caller: redirect all streams, or choose k8s-file',
+  );
+}
+
+/** `--log-path` of conmon(8). Throws INVALID_ARGUMENT where the container would get a terminal of this process. */
+export function monitorLog(context: Context, record: ContainerRecord): string {
+  if (record.spec.log?.driver === 'passthrough') {
+    if ([0, 1, 2].some(isTerminal)) throw onTerminal();
+    return 'passthrough';
+  }
+  const path = logPath(context, record);
+  return path === undefined ? 'none' : `k8s-file:${path}`;
+}
+
+/** Where the monitor writes what a container says; undefined where it writes no file. */
 export function logPath(
   context: Context,
   { id, spec }: Pick<ContainerRecord, 'id' | 'spec'>,
 ): string | undefined {
-  if (spec.log?.driver === 'none') return undefined;
+  if (spec.log && spec.log.driver !== 'k8s-file') return undefined;
   return spec.log?.path ?? join(context.paths.container(id), 'ctr.log');
 }
 

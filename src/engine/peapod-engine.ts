@@ -17,6 +17,7 @@ import type { Attended } from './launch.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { Networks } from './networks.ts';
 import { Operations } from './operations.ts';
+import { parseAttach } from './parse-attach.ts';
 import { parseSignal } from './parse-signal.ts';
 import type { EngineParts } from './parts.ts';
 import { podVerbs } from './pod-verbs.ts';
@@ -26,6 +27,7 @@ import type { ContainerCreateRequest } from './requests.ts';
 import { Restarts } from './restarts.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { type SecretOperations, secretOperations } from './secret-operations.ts';
+import { startHow } from './start-how.ts';
 import { type SystemOperations, systemOperations } from './system-operations.ts';
 import { unattended } from './unattended.ts';
 import { Views } from './views-of.ts';
@@ -127,15 +129,20 @@ export class PeapodEngine implements Engine {
   };
 
   readonly containers: ContainerOperations = {
-    create: (request, progress = silent, warn = silent) =>
-      this.#create(request, { start: false }, { progress, warn }),
-    runDetached: (request, progress = silent, warn = silent) =>
-      this.#create(request, { start: true }, { progress, warn }),
-    run: async (request, progress = silent, warn = silent) => {
+    create: async (request, progress = silent, warn = silent) => {
+      parseAttach(request.attach ?? [], request.logDriver);
+      return this.#create(request, { start: false }, { progress, warn });
+    },
+    runDetached: async (request, progress = silent, warn = silent) => {
+      const { fds } = startHow(this.#context, request);
+      return this.#create(request, { start: true, fds }, { progress, warn });
+    },
+    run: async (request, progress = silent, warn = silent, announce) => {
       const { runAttended } = await import('./run.ts');
-      const how = { ...request, sigProxy: request.sigProxy ?? true };
-      return runAttended(this.#context, this.#lifecycle, how, (attended) =>
-        this.#create(request, { start: true, attended }, { progress, warn }),
+      const { shows, fds } = startHow(this.#context, request);
+      const coupling = { ...request, sigProxy: request.sigProxy ?? true, shows, announce };
+      return runAttended(this.#context, this.#lifecycle, coupling, (attended) =>
+        this.#create(request, { start: true, fds, attended }, { progress, warn }),
       );
     },
     start: async (name) => {
@@ -202,7 +209,11 @@ export class PeapodEngine implements Engine {
         `unable to look up ${name} to perform a health check: no container with name or ID "${name}" found: no such container`,
       );
     },
-    cleanup: (name) => this.#lifecycle.cleanup(this.#containers.find(name)?.id ?? name),
+    cleanup: async (name, request) => {
+      if (!request) return this.#lifecycle.cleanup(this.#containers.find(name)?.id ?? name);
+      const { cleanUp } = await import('./cleanup.ts');
+      return cleanUp(this.#parts(), name, request);
+    },
     ...containerVerbs(() => this.#parts()),
   };
 
@@ -246,7 +257,7 @@ export class PeapodEngine implements Engine {
 
   async #start(id: string, attended?: Attended): Promise<string> {
     try {
-      await this.#lifecycle.start(id, attended);
+      await this.#lifecycle.start(id, { attended });
       return id;
     } catch (error) {
       const { startFailure } = await import('./start-failure.ts');

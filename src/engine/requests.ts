@@ -169,6 +169,8 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly remove: boolean;
+  /** `--rmi`, which implies `remove`. */
+  readonly removeImage?: boolean;
   /** `no`, `always`, `unless-stopped`, `on-failure[:n]`. */
   readonly restart?: string | undefined;
   readonly health: HealthRequest;
@@ -191,6 +193,10 @@ export interface ContainerCreateRequest extends NetworkFlags {
   /** Undefined for true. */
   readonly readOnlyTmpfs?: boolean | undefined;
   readonly logDriver?: string | undefined;
+  /** `--attach` of an attended run, as typed; both outputs where it is left out. */
+  readonly attach?: readonly string[];
+  /** So many of the caller's file descriptors from 3 on go to the container that `run` starts. */
+  readonly preserveFds?: number | undefined;
   readonly logOptions?: readonly string[];
   readonly noHosts?: boolean;
   readonly noHostname?: boolean;

@@ -1,17 +1,20 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { pumpAttach, tellTerminalSize } from '../container/attach.ts';
+import { type AttachResult, pumpAttach, tellTerminalSize } from '../container/attach.ts';
 import { AttachConnection } from '../container/attach-connection.ts';
 import { parseDetachKeys } from '../container/detach-keys.ts';
 import { proxySignals } from '../container/signal-proxy.ts';
 import { PeapodError } from '../errors.ts';
 import { type FileLock, waitForLock } from '../host/locks.ts';
+import { waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import type { Attended } from './launch.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { ShownOutputs } from './parse-attach.ts';
 
 const brokenPipeExitCode = 141;
+const abortCheckMs = 250;
 
 /** How this process' stdio is coupled to a container. */
 export interface Coupling {
@@ -21,6 +24,10 @@ export interface Coupling {
   readonly detachKeys?: string | undefined;
   /** Signals that this process gets go to the container; otherwise they end the coupling alone. */
   readonly sigProxy: boolean;
+  /** Both outputs where it is left out. */
+  readonly shows?: ShownOutputs;
+  /** Gets the id of a container of whose output nothing is shown, once it has been started. */
+  readonly announce?: ((id: string) => void) | undefined;
 }
 
 /**
@@ -46,7 +53,12 @@ export async function runAttended(
     },
   });
   try {
+    if (how.shows && !how.shows.stdout && !how.shows.stderr) how.announce?.(id);
+    const record = context.store.containers.get(id);
+    if (lock && record && isPassedThrough(record))
+      return await couple(context, lifecycle, id, undefined, how);
     // `start -a` of a container that runs already joins it.
+    if (record && !connection) refusePassedThrough(record);
     connection ??= await AttachConnection.open(join(context.paths.containerRuntime(id), 'attach'));
     return await couple(context, lifecycle, id, connection, how);
   } finally {
@@ -67,6 +79,7 @@ export async function attachTo(
       hint: `${record.name} is ${record.state}; peapod start --attach ${record.name} starts it and attaches`,
     });
   }
+  refusePassedThrough(record);
   const runtimeDir = context.paths.containerRuntime(record.id);
   // Where nobody else attends to it, its clean-up waits until its exit code has been read.
   const lock = await waitForLock(join(runtimeDir, 'lock'), 'shared', 0);
@@ -79,11 +92,25 @@ export async function attachTo(
   }
 }
 
+function isPassedThrough({ spec }: ContainerRecord): boolean {
+  return spec.log?.driver === 'passthrough';
+}
+
+function refusePassedThrough(record: ContainerRecord): void {
+  if (!isPassedThrough(record)) return;
+  throw new PeapodError(
+    'WRONG_STATE',
+    `attaching to container ${record.id}: this container is using the 'passthrough' log driver, cannot attach: this container is not logging output`,
+    { hint: 'it has the streams of whoever has started it' },
+  );
+}
+
+/** Without a connection the container has this process' streams itself: only its end is waited for. */
 async function couple(
   context: Context,
   lifecycle: Lifecycle,
   id: string,
-  connection: AttachConnection,
+  connection: AttachConnection | undefined,
   how: Coupling,
 ): Promise<number> {
   const options = {
@@ -91,7 +118,13 @@ async function couple(
     stdin: how.interactive,
     tty: how.tty,
     detachKeys: how.detachKeys,
+    stdout: how.shows?.stdout === false ? ('none' as const) : undefined,
+    stderr: how.shows?.stderr === false ? ('none' as const) : undefined,
   };
+  const pump = (signal?: AbortSignal) =>
+    connection
+      ? pumpAttach(connection, { ...options, ...(signal ? { signal } : {}) })
+      : untilEnd(context, id, signal);
   try {
     const { ended } = how.sigProxy
       ? await context.interrupt.forwarding(
@@ -99,13 +132,13 @@ async function couple(
           async () => {
             const stop = proxySignals((signal) => lifecycle.kill(id, constants.signals[signal]));
             try {
-              return await pumpAttach(connection, options);
+              return await pump();
             } finally {
               stop();
             }
           },
         )
-      : await pumpAttach(connection, { ...options, signal: context.interrupt.signal });
+      : await pump(context.interrupt.signal);
     context.interrupt.check();
     return ended === 'detached' ? 0 : await lifecycle.finish(id);
   } catch (error) {
@@ -113,6 +146,12 @@ async function couple(
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') return brokenPipeExitCode;
     throw error;
   }
+}
+
+async function untilEnd(context: Context, id: string, signal?: AbortSignal): Promise<AttachResult> {
+  const process = context.store.containers.get(id)?.process;
+  while (process && !signal?.aborted && !(await waitForEnd(process, abortCheckMs)));
+  return { ended: signal?.aborted ? 'detached' : 'eof' };
 }
 
 /** Before anything is made. */

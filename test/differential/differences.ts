@@ -23,7 +23,6 @@ export interface Difference {
   readonly why: string;
 }
 
-const any = /./;
 const output = /^(stdout|stderr|exit code)$/;
 
 const noInfraContainer: Difference = {
@@ -140,16 +139,15 @@ export const differences: Readonly<Record<Topic, readonly Difference[]>> = {
       why: 'run --replace prints one id; podman 4.3 prints what it replaced before it',
     },
     {
+      lines: /^run .*-it /,
+      what: /^stderr$/,
+      why: 'run -it without a terminal is not warned of',
+    },
+    {
       lines: /--restart/,
       what: /^error names$/,
       why: 'a policy is checked for sense before it is checked against --rm',
     },
-    {
-      lines: /^run .*(-a stdin|--attach)/,
-      what: any,
-      why: 'run --attach is not here: -i, -d and the streams of the caller do what it is used for',
-    },
-    { lines: /^ps -aq$/, what: /^stdout$/, why: 'run --attach is not here, and left nothing' },
   ],
   networks: [
     refusedBefore,

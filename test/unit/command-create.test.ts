@@ -19,6 +19,7 @@ const noNetworkFlags = {
 
 const plainContainer = {
   ...noNetworkFlags,
+  attach: [],
   image: 'host',
   rootfs: undefined,
   command: [],
@@ -164,7 +165,7 @@ describe('run and create', () => {
     const { calls } = await commandLine([...typed.split(' '), 'host'], { 'containers.run': () => 0 });
     expect(calls.map(([name]) => name)).toEqual([operation]);
     expect(calls[0]?.[1]).toEqual(
-      typed.includes('create') ? plainContainer : { ...plainContainer, detachKeys: undefined },
+      typed.includes('create') ? plainContainer : { ...plainContainer, removeImage: false },
     );
   });
 
@@ -174,6 +175,7 @@ describe('run and create', () => {
     const { calls } = await commandLine(words.split(' '));
     expect(calls[0]?.[1]).toEqual({
       ...plainContainer,
+      removeImage: false,
       image: 'docker.io/library/nginx',
       command: ['nginx', '-g', 'daemon', '--rm', '-p'],
       interactive: true,

@@ -101,16 +101,17 @@ describe('--volumes-from and volumes of the image (B5)', () => {
 });
 
 describe('the log', () => {
+  const here = { cwd: '/', tty: false };
   it('of a driver, with options', () => {
-    expect(parseLog(undefined, [], '/')).toEqual({});
-    expect(parseLog('json-file', ['max-size=10kb', 'path=/tmp/x', 'tag=t'], '/').log).toEqual({
+    expect(parseLog(undefined, [], here)).toEqual({});
+    expect(parseLog('json-file', ['max-size=10kb', 'path=/tmp/x', 'tag=t'], here).log).toEqual({
       driver: 'k8s-file',
       name: 'json-file',
       maxSizeBytes: 10_240,
       path: '/tmp/x',
       tag: 't',
     });
-    expect(parseLog('none', [], '/').log?.driver).toBe('none');
+    expect(parseLog('none', [], here).log?.driver).toBe('none');
   });
 
   it.each([
@@ -121,6 +122,6 @@ describe('the log', () => {
     ['', ['path=/none/at/all'], '/none/at is not a directory'],
     ['', ['max-size=x'], "invalid size: 'x'"],
   ])('%s %j is refused', (driver, options, message) => {
-    expect(() => parseLog(driver, options, '/')).toThrow(message);
+    expect(() => parseLog(driver, options, here)).toThrow(message);
   });
 });

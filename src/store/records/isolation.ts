@@ -27,7 +27,8 @@ export interface SecuritySpec {
 }
 
 export interface LogSpec {
-  readonly driver: 'k8s-file' | 'none';
+  /** `passthrough`: the container has the streams of whoever starts it. */
+  readonly driver: 'k8s-file' | 'none' | 'passthrough';
   /** The name that was asked for: `json-file` is written as `k8s-file`. */
   readonly name: string;
   readonly path?: string;
