@@ -57,6 +57,7 @@ const plainContainer = {
   cidFile: undefined,
   replace: false,
   // Groups of flags: command-container-flags.test.ts looks into them.
+  passwd: expect.any(Object),
   resources: expect.any(Object),
   cgroup: expect.any(Object),
   namespaces: expect.any(Object),
