@@ -141,17 +141,24 @@ export const cleanup = command({
     'Records how containers have ended, and frees what only a running one needs. Running ones are left alone.',
   flags: {
     all: chooseContainers.all,
+    exec: string('Remove only what is left of this session of exec'),
     latest: chooseContainers.latest,
     rm: bool('Remove the containers, too'),
     rmi: bool('Remove their images, too, which no container may have any more'),
   },
   args: anyArguments,
   async run(call) {
+    const { all, exec: session, rm, rmi } = call.values;
+    if (session !== undefined && (all || rmi))
+      throw wrongArguments(`exec and ${all ? 'all' : 'rmi'} options conflict`, call.command);
     const ids = await chosenContainers(call, ['exited', 'stopped']);
+    if (session !== undefined && ids.length > 1)
+      throw wrongArguments('cannot use exec option when more than one container is given', call.command);
     const { containers } = await call.engine();
-    const { rm, rmi } = call.values;
+    const more = rm || rmi || session !== undefined;
+    const request = more ? { remove: rm, removeImage: rmi, session } : undefined;
     return overlap(call, ids, async (id) => {
-      await containers.cleanup(id, rm || rmi ? { remove: rm, removeImage: rmi } : undefined);
+      await (request ? containers.cleanup(id, request) : containers.cleanup(id));
       return undefined;
     });
   },

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, read, rmSync, writeSync } from 'node:fs';
+import { closeSync, read, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner } from '../host/exec.ts';
 import { pipe } from '../host/libc.ts';
@@ -9,7 +9,7 @@ import { createFailure, lastMessage, parseSyncLine } from './exit-status.ts';
 export interface ExecMonitorRequest {
   readonly containerId: string;
   readonly sessionId: string;
-  /** The session's own, made here: conmon's attach socket and control fifo, and at the end the exit code. Goes with conmon. */
+  /** The session's own, which is there: conmon's attach socket and control fifo, and at the end the exit code. Goes with conmon. */
   readonly dir: string;
   readonly crun: Crun;
   /** What `crun exec --process` reads. */
@@ -88,8 +88,6 @@ function launch(
   request: ExecMonitorRequest,
   pipes: readonly (readonly [variable: string, fd: number])[],
 ): LineReader {
-  const { dir } = request;
-  mkdirSync(dir, { mode: 0o700 });
   const sync = pipe();
   const env = Object.fromEntries(pipes.map(([variable], index) => [variable, String(4 + index)]));
   try {

@@ -13,6 +13,7 @@ import { inheritedFds } from '../host/inherited.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import { insideCgroups } from './container-cgroup.ts';
 import type { Context } from './context.ts';
+import { makeSessionDirectory, sessionFiles } from './exec-sessions.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { newId } from './names.ts';
 import { parseEnvironment } from './parse-options.ts';
@@ -74,14 +75,14 @@ async function execWith(
   if (request.detachKeys !== undefined) parseDetachKeys(request.detachKeys);
   const runtimeDir = context.paths.containerRuntime(record.id);
   const sessionId = newId();
-  const processFile = join(runtimeDir, `exec-${sessionId.slice(0, 8)}.json`);
-  const logFile = processFile.replace(/json$/, 'log');
   const config = JSON.parse(readFileSync(join(runtimeDir, 'config.json'), 'utf8')) as OciConfig;
   const process = await execProcess(context, record, config.process, request);
+  const dir = makeSessionDirectory(context, record.id, sessionId);
+  const { processFile, logFile } = sessionFiles(dir);
   writeFileSync(processFile, JSON.stringify(process), { mode: 0o600 });
   try {
     context.events.container('exec', record);
-    const session = { context, lifecycle, record, request, process, sessionId, processFile, logFile };
+    const session = { context, lifecycle, record, request, process, sessionId, dir, processFile, logFile };
     if (request.detach) {
       await runDetached(session);
       onDetached(sessionId);
@@ -91,7 +92,9 @@ async function execWith(
     context.events.container('exec_died', record, { ContainerExitCode: exitCode });
     return exitCode;
   } finally {
-    for (const file of [processFile, logFile]) rmSync(file, { force: true });
+    // One under a monitor may go on, and its directory with it.
+    const own = request.detach || request.tty ? [] : [dir];
+    for (const path of [processFile, logFile, ...own]) rmSync(path, { recursive: true, force: true });
   }
 }
 
@@ -102,13 +105,14 @@ interface Session {
   readonly request: ParsedExec;
   readonly process: OciProcess;
   readonly sessionId: string;
+  readonly dir: string;
   readonly processFile: string;
   readonly logFile: string;
 }
 
 /** By crun alone: the standard streams are the caller's own, byte for byte. */
 async function runInForeground(session: Session): Promise<number> {
-  const { context, lifecycle, record, request, processFile, logFile } = session;
+  const { context, lifecycle, record, request, dir, processFile, logFile } = session;
   const { preserveFds } = request;
   // crun complains on the command's own standard error, which is what it gets where nothing is wrong.
   const isSure = isSurelyInvocable(`/proc/${record.process?.pid}/root`, session.process);
@@ -121,6 +125,7 @@ async function runInForeground(session: Session): Promise<number> {
     'exec',
     ...(preserveFds > 0 ? [`--preserve-fds=${preserveFds}`] : []),
     `--process=${processFile}`,
+    `--pid-file=${join(dir, 'pidfile')}`,
     record.id,
   );
   let signal = (_: NodeJS.Signals) => {};
@@ -169,11 +174,11 @@ async function runDetached(session: Session): Promise<void> {
 }
 
 function monitorRequest(session: Session) {
-  const { context, lifecycle, record, request, sessionId, processFile, logFile } = session;
+  const { lifecycle, record, request, sessionId, dir, processFile, logFile } = session;
   return {
     containerId: record.id,
     sessionId,
-    dir: join(context.paths.containerRuntime(record.id), `exec-${sessionId.slice(0, 8)}`),
+    dir,
     crun: lifecycle.crun,
     processFile,
     logFile,

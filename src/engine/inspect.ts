@@ -4,6 +4,7 @@ import { sandboxFiles } from '../sandbox/namespaces.ts';
 import type { HealthcheckSpec, HealthRecord } from '../store/records/supervision.ts';
 import type { ContainerRecord, SandboxRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { execSessions } from './exec-sessions.ts';
 import { inspectCapabilities, inspectCgroup, inspectHostConfig } from './inspect-host-config.ts';
 import { binds, inspectMounts, tmpfs } from './inspect-mounts.ts';
 import { networkMode, networkSettings, portBindings } from './inspect-network.ts';
@@ -74,6 +75,7 @@ export function inspectContainer(
     NetworkSettings: networkSettings(sandbox, exposed, netnsPath(context, sandbox)),
     Namespace: '',
     IsInfra: false,
+    ExecIDs: execSessions(context, record).flatMap(({ id, isRunning }) => (isRunning ? [id] : [])),
     IsService: false,
     Config: {
       Hostname: spec.hostname,

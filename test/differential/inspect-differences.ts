@@ -16,11 +16,6 @@ export const inspectDifferences: readonly Difference[] = [
   },
   {
     lines,
-    what: /^json missing \[\]\.ExecIDs$/,
-    why: 'sessions of exec are processes of their own, which inspect knows nothing of',
-  },
-  {
-    lines,
     what: /^json value .*sdNotifyMode$/,
     why: 'nobody is told by NOTIFY_SOCKET: sdNotifyMode is ignore',
   },

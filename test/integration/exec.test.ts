@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { eventually } from '../support/command.ts';
 import { describeForBoth } from '../support/host.ts';
 
 describeForBoth('exec', (makeHost) => {
@@ -78,6 +79,51 @@ describeForBoth('exec', (makeHost) => {
       expect(outcome.stderr).toMatch(
         /^Error: unable to start container "[0-9a-f]{64}": workdir "\/not\/there"/,
       );
+    }
+  });
+
+  it('B1: inspect shows the sessions that run; container cleanup --exec removes what a killed one has left', async () => {
+    await using host = await makeHost();
+    await host.ok('run', '-d', '--network', 'none', '--name', 'up', 'host', 'sleep', '1000');
+    const sessions = async () => {
+      const text = await host.ok('inspect', '-f', '{{join .ExecIDs " "}}', 'up');
+      return text.split(' ').filter(Boolean);
+    };
+    expect(await sessions()).toEqual([]);
+    const apart = await host.ok('exec', '-d', 'up', 'sleep', '1001');
+    expect(await sessions()).toEqual([apart]);
+    const refused = await host.peapod('container', 'cleanup', '--exec', apart, 'up');
+    expect(refused.stderr).toMatch(
+      new RegExp(`^Error: cannot clean up container [0-9a-f]{64} exec session ${apart} as it is running: `),
+    );
+    const beside = host.spawn([
+      'peapod',
+      'exec',
+      '-iu',
+      '1',
+      'up',
+      'sh',
+      '-c',
+      'echo ready; cat; sleep 0.05',
+    ]);
+    await beside.seen(/ready/);
+    const [attended] = (await sessions()).filter((id) => id !== apart);
+    expect(attended).toMatch(/^[0-9a-f]{64}$/);
+    await beside.stop();
+    await eventually(async () => (await sessions()).length === 1);
+    await host.ok('container', 'cleanup', '--exec', attended as string, 'up');
+    const gone = await host.peapod('container', 'cleanup', '--exec', attended as string, 'up');
+    expect(gone.stderr).toMatch(/^Error: container [0-9a-f]{64} has no exec session with ID /);
+    await host.ok('exec', 'up', 'true');
+    expect(await sessions()).toEqual([apart]);
+    expect(await host.sh(`ls -d ${host.runRoot}/containers/*/exec-*`)).not.toMatch(/\n/);
+    for (const [words, message] of [
+      [['--all'], 'exec and all options conflict'],
+      [['--rmi', 'up'], 'exec and rmi options conflict'],
+      [['up', 'up'], 'cannot use exec option when more than one container is given'],
+    ] as const) {
+      const { stderr } = await host.peapod('container', 'cleanup', '--exec', apart, ...words);
+      expect(stderr).toMatch(`Error: ${message}\n`);
     }
   });
 });

@@ -66,7 +66,6 @@ export const absentFlags: readonly AbsentFlags[] = [
   { flags: 'all-platforms manifest', verbs: 'build,image build', why: lists },
   { flags: 'chrootdirs', why: 'mount what a chroot inside of the container needs by --volume' },
   { flags: 'driver-opts', why: 'the one driver of secrets, file, has no options' },
-  { flags: 'exec', verbs: 'container cleanup', why: 'a session of exec cleans up by itself' },
   {
     flags: 'gidmap subgidname subuidname uidmap',
     why: 'not yet: --userns of run and create knows host and keep-id',
