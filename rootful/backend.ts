@@ -99,10 +99,11 @@ export class BridgeBackend implements NetworkBackend {
       const ipam = this.#ipam(network);
       const link = await linkFor(network, target, spec, ipam);
       const fresh = this.#bridges.isProbablyMissing(network.bridge);
+      // First what takes longest.
+      const connected = this.#bridges.connect(network, link, fresh);
       const rules = this.#firewall
         .add(networkElements(network), fresh)
         .then(() => (fresh ? this.#forwarding.admit(network.bridge) : undefined));
-      const connected = this.#bridges.connect(network, link, fresh);
       const [named, ...others] = await Promise.allSettled([
         this.#names.serve(network, target, spec, link, connected),
         connected,
