@@ -1,7 +1,7 @@
 import type { Runner } from '../src/host/exec.ts';
 import { isAlive, type ProcessIdentity } from '../src/host/processes.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../src/network/types.ts';
-import { closeRelayPorts, relaysOf, startRelay } from './relay.ts';
+import { closeRelayPorts, openRelayPorts, relaysOf, startRelay } from './relay.ts';
 
 /** Publishing by relay, as the backends need it: published ports name their relay in `handle`. */
 
@@ -23,14 +23,7 @@ export async function publishByRelay(
   const served = await servedPorts(place.directory);
   const missing = ports.filter((port) => !served.has(portKey(port)));
   if (missing.length > 0) {
-    const { directory, self, addresses } = place;
-    const relay = await startRelay({
-      directory,
-      self,
-      addresses,
-      runner: await place.runner(),
-      ports: missing,
-    });
+    const relay = await serveMore(place, missing);
     for (const port of missing) served.set(portKey(port), relay);
   }
   return ports.map((port) => ({
@@ -38,6 +31,15 @@ export async function publishByRelay(
     via: viaRelay,
     handle: handleOf(served.get(portKey(port)) as ProcessIdentity),
   }));
+}
+
+/** By a relay that runs already where there is one: a process takes longer to start than all else. */
+async function serveMore(place: RelayPlace, ports: readonly PortMapping[]): Promise<ProcessIdentity> {
+  const { directory, self, addresses } = place;
+  for (const relay of relaysOf(directory)) {
+    if (await openRelayPorts(relay, { directory, addresses, ports })) return relay;
+  }
+  return startRelay({ directory, self, addresses, runner: await place.runner(), ports });
 }
 
 /** Idempotent; where a relay has ended its ports are free anyway. */

@@ -1,12 +1,16 @@
 import { closeSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { openInbox, receiveFds } from '../src/host/pass-fds.ts';
 import { writeIdentity } from './identity-file.ts';
 import {
   firstListenerFd,
   parseRelayArguments,
   type RelayPort,
+  type RelayRequest,
   readyFd,
   relayFile,
+  relayInbox,
+  relayPort,
   relaySocket,
 } from './relay-protocol.ts';
 import { ClientAddresses } from './relay-source.ts';
@@ -21,6 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const { directory, addresses, ports } = parseRelayArguments(args);
   process.chdir('/'); // keeps no mount of the caller's busy
   const ended = Promise.withResolvers<number>();
+  const { pid } = process;
   const open = new Map<string, { close(): void }>();
   const clients = new ClientAddresses(addresses);
   let sockets = 0;
@@ -28,7 +33,7 @@ export async function run(args: readonly string[]): Promise<number> {
   /** Its file goes first: without it nobody expects an answer on the socket. */
   const endIfIdle = () => {
     if (open.size > 0 || sockets > 0) return;
-    for (const path of [relayFile(process.pid), relaySocket(process.pid)]) {
+    for (const path of [relayFile(pid), relaySocket(pid), relayInbox(pid)]) {
       rmSync(join(directory, path), { force: true });
     }
     ended.resolve(0);
@@ -41,30 +46,49 @@ export async function run(args: readonly string[]): Promise<number> {
     sockets--;
     endIfIdle();
   };
-  const serve = async ({ key, protocol, hostIp, containerPort }: RelayPort, index: number) => {
-    const fd = firstListenerFd + index;
+  const serve = async ({ key, protocol, hostIp, containerPort }: RelayPort, fd: number) => {
     const udp = protocol === 'udp' ? await import('./relay-udp.ts') : undefined;
     const to = { address: addresses[0] as string, port: containerPort, clients };
     const server = udp ? await udp.serveUdp(fd, hostIp, to) : serveTcp(fd, to, opened, closed);
     open.set(key, server);
   };
 
-  await Promise.all(ports.map(serve));
-  serveControl(join(directory, relaySocket(process.pid)), endIfIdle, (keys) => {
-    for (const key of keys) {
+  const inbox = openInbox(join(directory, relayInbox(pid)));
+  /** What is not asked for now is what somebody left who was killed before he could ask. */
+  const serveHandedOver = async (wanted: ReadonlySet<string>) => {
+    for (let message = receiveFds(inbox); message; message = receiveFds(inbox)) {
+      const keys = JSON.parse(message.text) as string[];
+      for (const [index, fd] of message.fds.entries()) {
+        const key = keys[index];
+        if (key !== undefined && wanted.has(key) && !open.has(key)) await serve(relayPort(key), fd);
+        else closeSync(fd);
+      }
+    }
+  };
+  const answer = async (request: RelayRequest): Promise<string[]> => {
+    for (const key of request.close ?? []) {
       open.get(key)?.close();
       open.delete(key);
     }
+    const leadsHere = request.addresses?.join() === addresses.join();
+    await serveHandedOver(new Set(leadsHere ? request.open : []));
     return [...open.keys()];
-  });
-  writeIdentity(join(directory, relayFile(process.pid)), process.pid);
+  };
+
+  await Promise.all(ports.map((port, index) => serve(port, firstListenerFd + index)));
+  serveControl(join(directory, relaySocket(pid)), endIfIdle, answer);
+  writeIdentity(join(directory, relayFile(pid)), pid);
   writeSync(readyFd, '1');
   closeSync(readyFd);
   return ended.promise;
 }
 
-/** A request is a JSON list of keys to close; the answer is the list of those still open. */
-function serveControl(path: string, answered: () => void, close: (keys: string[]) => string[]): void {
+/** One request a connection. Nothing is answered where it is none: the asker sees a closed connection. */
+function serveControl(
+  path: string,
+  answered: () => void,
+  answer: (request: RelayRequest) => Promise<string[]>,
+): void {
   Bun.listen<{ request: string }>({
     unix: path,
     allowHalfOpen: true,
@@ -75,19 +99,15 @@ function serveControl(path: string, answered: () => void, close: (keys: string[]
       data(socket, chunk) {
         socket.data.request += chunk.toString();
       },
-      end(socket) {
-        socket.end(answer(socket.data.request, close));
+      async end(socket) {
+        try {
+          socket.end(JSON.stringify(await answer(JSON.parse(socket.data.request))));
+        } catch (error) {
+          console.error(`a request failed: ${error instanceof Error ? error.message : error}`);
+          socket.end();
+        }
       },
       close: answered,
     },
   });
-}
-
-/** Nothing where the request is none: the asker sees a closed connection. */
-function answer(request: string, close: (keys: string[]) => string[]): string {
-  try {
-    return JSON.stringify(close(JSON.parse(request)));
-  } catch {
-    return '';
-  }
 }

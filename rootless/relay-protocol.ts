@@ -36,11 +36,22 @@ export function relayArguments(
 export function parseRelayArguments(args: readonly string[]): RelayArguments {
   const [directory, addresses, ...keys] = args;
   if (directory === undefined || !addresses) throw new Error('relay: a word is missing');
-  const ports = keys.map((key) => {
-    const [protocol = '', hostIp = '', , containerPort] = key.split('/');
-    return { key, protocol, hostIp, containerPort: Number(containerPort) };
-  });
-  return { directory, addresses: addresses.split(','), ports };
+  return { directory, addresses: addresses.split(','), ports: keys.map(relayPort) };
+}
+
+export function relayPort(key: string): RelayPort {
+  const [protocol = '', hostIp = '', , containerPort] = key.split('/');
+  return { key, protocol, hostIp, containerPort: Number(containerPort) };
+}
+
+/** What a relay is asked for on its socket, as JSON; it answers with the list of the keys that it serves then. */
+export interface RelayRequest {
+  /** Ports to take back. */
+  readonly close?: readonly string[];
+  /** Ports whose listeners are in the inbox: a message's text is the JSON list of the keys of its descriptors. */
+  readonly open?: readonly string[];
+  /** Where the opened ones lead to; a relay to elsewhere opens none. */
+  readonly addresses?: readonly string[];
 }
 
 /** The identity of a relay, as identity-file.ts writes it. */
@@ -50,4 +61,9 @@ export function relayFile(pid: number): string {
 
 export function relaySocket(pid: number): string {
   return `relay-${pid}.sock`;
+}
+
+/** A socket for descriptors, see pass-fds.ts. */
+export function relayInbox(pid: number): string {
+  return `relay-${pid}.inbox`;
 }

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import { type Runner, toolMissing } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
+import { maxFdsPerMessage, sendFds } from '../src/host/pass-fds.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { isReady } from '../src/host/read.ts';
 import { bindPort } from '../src/host/sockets.ts';
 import { portError } from '../src/network/port-error.ts';
-import type { PortMapping } from '../src/network/types.ts';
+import { type PortMapping, portKey } from '../src/network/types.ts';
 import { readIdentity } from './identity-file.ts';
-import { relayArguments, relayFile, relaySocket } from './relay-protocol.ts';
+import { type RelayRequest, relayArguments, relayFile, relayInbox, relaySocket } from './relay-protocol.ts';
 
 /** Starts, asks and ends the relays of one target: their only register is its runtime directory. */
 
@@ -88,20 +89,74 @@ export function relaysOf(directory: string): ProcessIdentity[] {
  * Takes ports back from a relay, by their `portKey`; returns those that it still serves. One that takes leave
  * of its last port answers no more, and serves none.
  */
-export async function closeRelayPorts(
+export function closeRelayPorts(
   directory: string,
   relay: ProcessIdentity,
   keys: readonly string[],
 ): Promise<string[]> {
-  const { requestOnce } = await import('./unix-request.ts');
+  return askRelay(directory, relay, { close: keys });
+}
+
+/**
+ * Has a relay that runs serve further ports, all or none. False where it cannot: it takes its leave, or leads
+ * elsewhere. Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT.
+ */
+export async function openRelayPorts(
+  relay: ProcessIdentity,
+  { directory, addresses, ports }: Pick<RelayStart, 'directory' | 'addresses' | 'ports'>,
+): Promise<boolean> {
+  const opened: string[] = [];
   try {
-    return JSON.parse(await requestOnce(directory, relaySocket(relay.pid), JSON.stringify(keys))) as string[];
+    for (let at = 0; at < ports.length; at += maxFdsPerMessage) {
+      const some = ports.slice(at, at + maxFdsPerMessage);
+      const keys = some.map(portKey);
+      const isSent = handOver(join(directory, relayInbox(relay.pid)), some);
+      const served = isSent ? await askRelay(directory, relay, { open: keys, addresses }) : [];
+      if (!keys.every((key) => served.includes(key))) {
+        await closeRelayPorts(directory, relay, [...opened, ...keys]);
+        // With its inbox it takes the listeners that it did not receive.
+        if (isLeaving(directory, relay)) await waitForEnd(relay, endTimeoutMs);
+        return false;
+      }
+      opened.push(...keys);
+    }
+    return true;
   } catch (error) {
-    // Its ports are closed before its file goes, and its file goes before the socket and the process.
-    const leaves = readIdentity(join(directory, relayFile(relay.pid)))?.startTicks !== relay.startTicks;
-    if (leaves || (await waitForEnd(relay, endTimeoutMs))) return [];
+    await closeRelayPorts(directory, relay, opened);
     throw error;
   }
+}
+
+/** False where nobody receives. */
+function handOver(inbox: string, ports: readonly PortMapping[]): boolean {
+  const fds: number[] = [];
+  try {
+    for (const port of ports) fds.push(bindHostPort(port));
+    sendFds(inbox, { text: JSON.stringify(ports.map(portKey)), fds });
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  } finally {
+    for (const fd of fds) closeSync(fd);
+  }
+}
+
+async function askRelay(directory: string, relay: ProcessIdentity, request: RelayRequest): Promise<string[]> {
+  const { requestOnce } = await import('./unix-request.ts');
+  try {
+    return JSON.parse(
+      await requestOnce(directory, relaySocket(relay.pid), JSON.stringify(request)),
+    ) as string[];
+  } catch (error) {
+    // Its ports are closed before its file goes, and its file goes before the socket and the process.
+    if (isLeaving(directory, relay) || (await waitForEnd(relay, endTimeoutMs))) return [];
+    throw error;
+  }
+}
+
+function isLeaving(directory: string, relay: ProcessIdentity): boolean {
+  return readIdentity(join(directory, relayFile(relay.pid)))?.startTicks !== relay.startTicks;
 }
 
 /** Idempotent. Their ports are free and their connections closed when it returns. */
@@ -111,7 +166,7 @@ export async function endRelays(directory: string): Promise<void> {
   await Promise.all(relays.map((relay) => waitForEnd(relay, endTimeoutMs)));
   for (const name of relayFiles(directory)) {
     rmSync(join(directory, name), { force: true });
-    rmSync(join(directory, `${name}.sock`), { force: true });
+    for (const more of ['.sock', '.inbox']) rmSync(join(directory, name + more), { force: true });
   }
   rmSync(join(directory, logName), { force: true });
 }

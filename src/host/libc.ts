@@ -1,4 +1,4 @@
-import { dlopen, FFIType, read } from 'bun:ffi';
+import { dlopen, FFIType, ptr, read } from 'bun:ffi';
 
 /**
  * The door to C, for system calls that neither `node:` APIs nor a tool offers, or that are called too often for
@@ -29,6 +29,8 @@ const symbols = {
     returns: FFIType.i32,
   },
   umount2: { args: [FFIType.ptr, FFIType.i32], returns: FFIType.i32 },
+  recvmsg: { args: [FFIType.i32, FFIType.ptr, FFIType.i32], returns: FFIType.i64 },
+  sendmsg: { args: [FFIType.i32, FFIType.ptr, FFIType.i32], returns: FFIType.i64 },
   setsockopt: {
     args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.u32],
     returns: FFIType.i32,
@@ -89,6 +91,11 @@ export function checked(syscall: string, call: () => number, subject?: string): 
     const errno = lastErrno();
     if (errno !== EINTR) throw systemError(syscall, errno, subject);
   }
+}
+
+/** Where a buffer lies, for structures that point at it. Only as long as somebody holds the buffer. */
+export function addressOf(buffer: Uint8Array): bigint {
+  return BigInt(ptr(buffer));
 }
 
 /** A path or name as C takes it. */

@@ -18,12 +18,10 @@ export function connectSeqpacket(path: string): number {
   let fd: number | undefined;
   try {
     const reachable = directory === undefined ? path : `/proc/self/fd/${directory}/${basename(path)}`;
-    const address = Buffer.alloc(2 + unixPathBytes);
-    address.writeUInt16LE(AF_UNIX, 0);
-    const length = 2 + address.write(reachable, 2) + 1;
+    const address = unixAddress(reachable);
     const socket = checked('socket', () => libc().socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     fd = socket;
-    checked('connect', () => libc().connect(socket, address, length), path);
+    checked('connect', () => libc().connect(socket, address, address.length), path);
     return socket;
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
@@ -31,6 +29,16 @@ export function connectSeqpacket(path: string): number {
   } finally {
     if (directory !== undefined) closeSync(directory);
   }
+}
+
+/** sockaddr_un of unix(7), as long as it must be. */
+export function unixAddress(path: string): Buffer {
+  const text = Buffer.from(path);
+  if (text.length >= unixPathBytes) throw new RangeError(`${path} is too long for a socket's address`);
+  const address = Buffer.alloc(2 + text.length + 1);
+  address.writeUInt16LE(AF_UNIX, 0);
+  text.copy(address, 2);
+  return address;
 }
 
 const F_DUPFD_CLOEXEC = 1030;

@@ -1,59 +1,28 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeIdentity } from '../../rootless/identity-file.ts';
 import { endRelays, relaysOf } from '../../rootless/relay.ts';
-import { findDeadRelay, publishByRelay, unpublishByRelay } from '../../rootless/relay-ports.ts';
-import { hostRunner } from '../../src/host/exec.ts';
+import { findDeadRelay, unpublishByRelay } from '../../rootless/relay-ports.ts';
 import { type ProcessIdentity, signalProcess, waitForEnd } from '../../src/host/processes.ts';
 import type { PortMapping, PublishedPort } from '../../src/network/types.ts';
-
-const self = [process.execPath, fileURLToPath(new URL('../fixtures/relay.ts', import.meta.url))];
-/** Servers sit on an address of their own, so that host ports and container ports may be equal. */
-const podAddress = '127.0.0.9';
-/** Below the ports that the kernel gives to clients. */
-let nextPort = 10_000 + (process.pid % 20) * 450;
+import { mapping, podAddress, RelayedPod, talk } from '../support/relays.ts';
 
 describe('the port relay', () => {
+  let pod: RelayedPod;
   let directory: string;
-  let servers: Server[];
 
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'peapod-relay-'));
-    servers = [];
+    pod = new RelayedPod();
+    directory = pod.directory;
   });
-  afterEach(async () => {
-    await endRelays(directory);
-    for (const server of servers) server.close();
-    rmSync(directory, { recursive: true });
-  });
+  afterEach(() => pod[Symbol.asyncDispose]());
 
-  const place = () => ({
-    directory,
-    self,
-    addresses: [podAddress],
-    runner: async () => hostRunner,
-  });
-
-  async function serve(onConnection: (socket: Socket) => void): Promise<number> {
-    const server = createServer({ allowHalfOpen: true }, onConnection);
-    servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, podAddress, resolve));
-    return (server.address() as AddressInfo).port;
-  }
-
-  function mapping(containerPort: number, more: Partial<PortMapping> = {}): PortMapping {
-    return { protocol: 'tcp', hostIp: '127.0.0.1', hostPort: nextPort++, containerPort, ...more };
-  }
-
-  async function publish(...ports: PortMapping[]): Promise<PublishedPort[]> {
-    return publishByRelay(place(), ports);
-  }
+  const serve = (onConnection: (socket: Socket) => void) => pod.serve(onConnection);
+  const publish = (...ports: PortMapping[]) => pod.publish(...ports);
 
   it('passes half-closes on in both directions and loses nothing', async () => {
     const containerPort = await serve((socket) => {
@@ -185,14 +154,6 @@ describe('the port relay', () => {
     expect(await publish(free)).toHaveLength(1);
   });
 
-  it('leaves ports that it serves already as they are', async () => {
-    const containerPort = await serve((socket) => socket.end());
-    const first = await publish(mapping(containerPort));
-    const both = await publish(first[0] as PortMapping, mapping(containerPort));
-    expect(both[0]).toEqual(first[0]);
-    expect(both[1]?.handle).not.toBe(first[0]?.handle);
-  });
-
   it('takes ports back one by one, and ends with the last', async () => {
     const containerPort = await serve((socket) => socket.resume().end('hello'));
     const [one, other] = (await publish(mapping(containerPort), mapping(containerPort))) as [
@@ -217,7 +178,6 @@ describe('the port relay', () => {
       rmSync(file, { force: true });
       socket.resetAndDestroy();
     });
-    servers.push(leaving);
     await new Promise<void>((resolve) => leaving.listen(`${file}.sock`, resolve));
     const port = mapping(1);
     const old = { ...port, via: 'relay', handle: `${pid}:${startTicks}` };
@@ -226,6 +186,7 @@ describe('the port relay', () => {
     rmSync(`${file}.sock`);
     await unpublishByRelay(directory, [old]);
     process.kill(pid as number, 'SIGKILL');
+    leaving.close();
   });
 
   it('can be told to take a port back as soon as it is published, and to publish it again', async () => {
@@ -257,17 +218,3 @@ describe('the port relay', () => {
 });
 
 /** Sends zeros, closes its half, and tells all that happened. */
-function talk(host: string, { hostPort: port }: PortMapping, bytes: number): Promise<string> {
-  return new Promise((resolve) => {
-    const seen: string[] = [];
-    let text = '';
-    const socket = connect({ host, port, allowHalfOpen: true });
-    socket.on('connect', () => socket.end(Buffer.alloc(bytes)));
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-    });
-    socket.on('end', () => seen.push('end'));
-    socket.on('error', (error: NodeJS.ErrnoException) => seen.push(error.code ?? 'error'));
-    socket.on('close', () => resolve([text, ...seen, 'close'].join(', ')));
-  });
-}
