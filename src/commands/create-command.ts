@@ -4,7 +4,7 @@ import type { Flag, FlagSet } from './flags.ts';
 import { globalFlags, topFlags } from './global-flags.ts';
 import { parseFlags } from './parse-flags.ts';
 import { podCreate } from './pod-create.ts';
-import { run } from './run.ts';
+import { create, run } from './run.ts';
 
 /** The words that made a container or pod, sorted: what stands before the verb, its flags one by one, the rest. */
 export const splitCreateCommand: SplitCommand = (words) => {
@@ -15,7 +15,7 @@ export const splitCreateCommand: SplitCommand = (words) => {
   const isPod = path[0] === 'pod' && path[1] === 'create';
   if (!isPod && path[0] !== 'run' && path[0] !== 'create') return undefined;
   const below = path.slice(isPod ? 2 : 1);
-  const flags: FlagSet = { ...globalFlags, ...(isPod ? podCreate : run).flags };
+  const flags: FlagSet = { ...globalFlags, ...(isPod ? podCreate.flags : { ...create.flags, ...run.flags }) };
   const parsed = parseFlags(below, flags, { command: 'peapod', optionsFirst: true });
   const flagWords = below.slice(0, below.length - parsed.args.length);
   return {

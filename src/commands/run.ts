@@ -67,6 +67,13 @@ const runFlags = {
   'sig-proxy': sigProxyFlag,
 } as const;
 
+const onlyCreateFlags = {
+  ...createFlags,
+  'init-ctr': string(
+    "In a pod: run to the end before its other containers start, at each start of the pod ('always') or 'once'",
+  ),
+} as const;
+
 type CreateValues = FlagValues<typeof createFlags>;
 
 const usage = '[options] IMAGE [COMMAND [ARG...]]';
@@ -112,12 +119,16 @@ export const run: Command = command({
 export const create: Command = command({
   usage,
   description: `Makes a container without starting it, and prints its id.\n${imageNote}`,
-  examples: ['create --name web --pod front docker.io/library/nginx', 'create -it --name shell host sh'],
-  flags: createFlags,
+  examples: [
+    'create --name web --pod front docker.io/library/nginx',
+    'create -it --name shell host sh',
+    'create --pod front --init-ctr once --name migrate host ./migrate',
+  ],
+  flags: onlyCreateFlags,
   optionsFirst: true,
   args: atLeast(1),
   async run(call) {
-    const request = createRequest(call, call.values);
+    const request = { ...createRequest(call, call.values), initContainer: call.values['init-ctr'] };
     const { containers } = await call.engine();
     call.stdout.line(await containers.create(request, progressOf(call), warnings(call)));
     return 0;

@@ -6,6 +6,7 @@ import type {
   ContainerRecord,
   ImageRecord,
   MountSpec,
+  PodRecord,
   SandboxSpec,
   SecretUse,
   SharedNamespace,
@@ -21,6 +22,7 @@ import type { AfterCreate, Containers, CreateSinks } from './containers.ts';
 import type { Context } from './context.ts';
 import type { ProgressSink } from './engine.ts';
 import { exposedPorts, openPorts } from './exposed-ports.ts';
+import { parseInitContainer } from './init-containers.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import { writeNewFile } from './new-file.ts';
@@ -99,6 +101,7 @@ export class ContainerCreation {
     const id = newId();
     const pod = podName ? this.#pods.require(podName) : undefined;
     const request = pod ? withPodDefaults(asRequested, pod.options) : asRequested;
+    const initContainer = this.#initContainer(request, pod);
     const sharesNetwork = pod?.shared.includes('net') ?? false;
     const podSandbox = pod ? store.sandboxes.get(pod.id) : undefined;
     const namespaces = this.#namespaces(request.namespaces ?? {});
@@ -141,6 +144,7 @@ export class ContainerCreation {
         mounts,
         ...(pod?.options.members?.noHosts ? { noHosts: true } : {}),
         ...(secrets.length > 0 ? { secrets } : {}),
+        ...(initContainer ? { initContainer } : {}),
         ...(requires.length > 0 ? { requires } : {}),
       },
       createCommand,
@@ -188,6 +192,11 @@ export class ContainerCreation {
     return isPlain
       ? undefined
       : (await import('./host-users.ts')).resolvePasswd(this.#context, flags, keepId);
+  }
+
+  #initContainer(request: ContainerCreateRequest, pod: PodRecord | undefined) {
+    const members = pod ? this.#context.store.containers.ofPod(pod.id) : [];
+    return parseInitContainer(request, members, (member) => this.#lifecycle.isRunning(member));
   }
 
   async #secrets(words: readonly string[]): Promise<SecretUse[]> {

@@ -3,6 +3,7 @@ import { resolvePaths } from '../host/paths.ts';
 import type { ContainerRecord, PodRecord } from '../store/records.ts';
 import { version } from '../version.ts';
 import type { Context } from './context.ts';
+import { refuseInitContainers } from './init-containers.ts';
 import type { GenerateSystemdRequest, SplitCommand } from './requests.ts';
 import { type Unit, unitText, withSpecifiers } from './systemd-unit.ts';
 
@@ -41,6 +42,7 @@ export function generateSystemd(
     );
   }
   const members = store.containers.ofPod(pod.id);
+  refuseInitContainers(pod, members);
   return units.texts([units.pod(pod, members), ...members.map((member) => units.container(member, pod))]);
 }
 

@@ -1,6 +1,7 @@
 import { PeapodError } from '../errors.ts';
 import type { ContainerRecord, PodRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { isInitContainer, runInitContainers } from './init-containers.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Operations } from './operations.ts';
 import { removePodCgroup } from './pod-cgroups.ts';
@@ -47,7 +48,7 @@ export class Pods {
   /** The sandbox with its network, then all members at once. Idempotent. */
   async start(nameOrId: string): Promise<string> {
     const { id } = this.require(nameOrId);
-    await this.#operations.during(id, 'start', () => this.#startAll(id));
+    await this.#operations.during(id, 'start', () => this.#startAll(id, runInitContainers));
     return id;
   }
 
@@ -63,11 +64,19 @@ export class Pods {
     return id;
   }
 
-  async #startAll(id: string): Promise<void> {
+  /** `runFirst` is what runs init containers, which a restart leaves alone. */
+  async #startAll(id: string, runFirst?: typeof runInitContainers): Promise<void> {
     this.require(id);
     const wasReady = this.#isReady(id);
     const sandbox = await this.#sandboxes.ready(id);
-    const members = this.#context.store.containers.ofPod(id);
+    const all = this.#context.store.containers.ofPod(id);
+    try {
+      await runFirst?.({ context: this.#context, lifecycle: this.#lifecycle }, all, sandbox);
+    } catch (error) {
+      await this.#context.interrupt.shielded(() => this.settle(id));
+      throw error;
+    }
+    const members = all.filter((member) => !isInitContainer(member));
     const started = await startInOrder(members, (member) => this.#lifecycle.startInReady(member.id, sandbox));
     const failures = started.flatMap((result, index) =>
       result.status === 'rejected'

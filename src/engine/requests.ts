@@ -169,6 +169,8 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly remove: boolean;
+  /** `--init-ctr`, as typed. */
+  readonly initContainer?: string | undefined;
   /** `--rmi`, which implies `remove`. */
   readonly removeImage?: boolean;
   /** `no`, `always`, `unless-stopped`, `on-failure[:n]`. */

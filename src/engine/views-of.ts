@@ -110,13 +110,14 @@ export class Views {
       name: member.name,
       status: this.stateOf(member),
     }));
+    const lasting = states.filter((_, index) => members[index]?.spec.initContainer === undefined);
     const { network } = sandbox.spec;
     return {
       id: pod.id,
       name: pod.name,
       status: podStatus(
         this.#sandboxStatus(sandbox),
-        states.map((member) => member.status),
+        lasting.map((member) => member.status),
       ),
       createdAtMs: pod.createdAtMs,
       members: states,

@@ -155,6 +155,8 @@ export interface ContainerSpec extends HostConfigSpec {
   readonly workdir: string;
   /** It was asked for, and is not made where it is missing, as that of an image is. */
   readonly workdirMustExist?: boolean;
+  /** Runs to its end before the other containers of its pod start, each time or, `once`, until it is removed. */
+  readonly initContainer?: 'always' | 'once';
   /** With `remove`: its image goes with it, unless another container has it. */
   readonly removeImage?: boolean;
   /** `user[:group]`, names or numbers; empty for root. Names are looked up in the container's own /etc. */

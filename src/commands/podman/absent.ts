@@ -80,7 +80,6 @@ export const absentFlags: readonly AbsentFlags[] = [
     verbs: 'pod create',
     why: 'a pod has no infra container: its namespaces are kept without one',
   },
-  { flags: 'init-ctr', why: 'not yet: run what comes first by run --rm --pod, then start the pod' },
   { flags: 'new-runtime', why: 'crun is the one runtime' },
   { flags: 'rootless-netns', why: 'pod nsenter runs a program in the network of a pod' },
   { flags: 'seccomp-policy', why: 'no image chooses its own profile: --security-opt seccomp=FILE' },
