@@ -7,6 +7,7 @@ import { type HostFacts, keeperEnvironment } from '../src/host/facts.ts';
 import { type FileLock, lockFile, waitForLock } from '../src/host/locks.ts';
 import type { Paths } from '../src/host/paths.ts';
 import { isAlive, type ProcessIdentity, waitForEnd } from '../src/host/processes.ts';
+import { idMapWords, parseSubordinateIds } from '../src/host/subordinate-ids.ts';
 import { findSurvivor, readState, removeState, writeState } from './keeper-state.ts';
 import {
   hostUnfit,
@@ -14,7 +15,6 @@ import {
   subordinateIdProblems,
   userNamespaceProblems,
 } from './requirements.ts';
-import { idMapWords, parseSubordinateIds } from './subids.ts';
 
 export interface KeeperOptions {
   readonly paths: Paths;

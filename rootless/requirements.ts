@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { HostFacts } from '../src/host/facts.ts';
-import { freeRange, parseSubordinateIds } from './subids.ts';
+import { freeRange, parseSubordinateIds } from '../src/host/subordinate-ids.ts';
 
 /** What keeps an unprivileged user from running pods, and the command that mends it. */
 export interface HostProblem {

@@ -1,6 +1,7 @@
 import type { ContainerCreateRequest } from '../engine/requests.ts';
 import { array, bool, type FlagValues, int, list, optionalBool, string, uint } from './flags.ts';
 import { resourceFlags, resourceRequest } from './resource-flags.ts';
+import { usernsFlags, usernsRequest } from './userns-flags.ts';
 
 export const restartFlag = string(
   'Start the container again when it exits: no, on-failure[:n], always, unless-stopped',
@@ -57,7 +58,7 @@ export const hostConfigFlags = {
   unsetenv: array('Do not set this variable of the image or of peapod'),
   'unsetenv-all': bool('Set none of the variables of the image or of peapod'),
   'volumes-from': array('Mount the volumes and directories of another container (CONTAINER[:ro])'),
-  userns: string('User namespace: host, or keep-id[:uid=N,gid=N] to be the same user inside'),
+  ...usernsFlags,
   uts: string('UTS namespace: private, host, container:NAME or ns:PATH'),
 } as const;
 
@@ -66,6 +67,7 @@ type HostConfigRequest = Pick<
   | 'resources'
   | 'cgroup'
   | 'namespaces'
+  | 'userns'
   | 'process'
   | 'environment'
   | 'passwd'
@@ -98,8 +100,8 @@ export function hostConfigRequest(values: FlagValues<typeof hostConfigFlags>): H
       ipc: values.ipc,
       uts: values.uts,
       cgroupns: values.cgroupns,
-      userns: values.userns,
     },
+    userns: usernsRequest(values),
     process: {
       ulimits: values.ulimit,
       oomScoreAdj: values['oom-score-adj'],

@@ -3,6 +3,7 @@ import { command } from './command.ts';
 import { array, bool, type FlagValues, list, optionalBool, string } from './flags.ts';
 import { networkFlags, networkRequest } from './network-flags.ts';
 import { podLimitFlags, podLimitRequest } from './resource-flags.ts';
+import { usernsFlags, usernsRequest } from './userns-flags.ts';
 
 const flags = {
   ...networkFlags,
@@ -27,6 +28,7 @@ const flags = {
     value: '<number>[<unit>]',
   }),
   sysctl: list('Set a kernel setting of the shared namespaces (KEY=VALUE)'),
+  ...usernsFlags,
   uts: string('UTS namespace of each container: private or host'),
   volume: array(
     'Mount a volume or a directory of the host into each container ([source:]destination[:options])',
@@ -46,6 +48,7 @@ Prints the pod's id. Its network is up from its first start on.`,
     'pod create --network slirp4netns:allow_host_loopback=true dev',
     'pod create --memory 1g --cpus 2 limited',
     'pod create --share +pid --label tier=front front',
+    'pod create --userns auto isolated',
     'pod create -v ./site:/site:ro --sysctl net.core.somaxconn=4096 --exit-policy stop job',
   ],
   flags,
@@ -70,6 +73,7 @@ Prints the pod's id. Its network is up from its first start on.`,
       securityOptions: values['security-opt'],
       pid: values.pid,
       uts: values.uts,
+      userns: usernsRequest(values),
       noHosts: values['no-hosts'],
       sysctls: values.sysctl,
       shmSize: values['shm-size'],

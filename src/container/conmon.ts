@@ -23,6 +23,8 @@ export interface MonitorRequest {
   /** conmon writes the exit code to `<exits>/<id>`. */
   readonly exits: string;
   readonly crun: Crun;
+  /** Words before the runtime's own where it makes the container, absolute path first. */
+  readonly runtimePrefix?: readonly string[] | undefined;
   readonly terminal: boolean;
   readonly stdin: boolean;
   /** Where conmon writes the pid of the container's first process. */
@@ -83,8 +85,9 @@ function runtimeLog({ bundle }: MonitorRequest): string {
 }
 
 function conmonWords(request: MonitorRequest): string[] {
-  const { id, bundle, crun } = request;
-  const runtimeArguments = [...crun.globalArguments, '--log-format=json', `--log=${runtimeLog(request)}`];
+  const { id, bundle, crun, runtimePrefix = [] } = request;
+  const globals = [...crun.globalArguments, '--log-format=json', `--log=${runtimeLog(request)}`];
+  const [runtime = crun.path, ...runtimeArguments] = [...runtimePrefix, crun.path, ...globals];
   const [exitCommand, ...exitArguments] = request.exitCommand;
   return [
     'conmon',
@@ -93,7 +96,7 @@ function conmonWords(request: MonitorRequest): string[] {
     '--sync',
     '--full-attach',
     '--no-sync-log',
-    ...['-c', id, '-u', id, '-n', request.name, '-r', crun.path, '-b', bundle],
+    ...['-c', id, '-u', id, '-n', request.name, '-r', runtime, '-b', bundle],
     ...['-p', request.pidFile, '--exit-dir', request.exits, '--persist-dir', bundle],
     ...['-l', request.log],
     ...(request.logSizeMaxBytes === undefined ? [] : ['--log-size-max', String(request.logSizeMaxBytes)]),

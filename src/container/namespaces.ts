@@ -8,6 +8,8 @@ export interface NamespaceChoices {
   readonly pid: NamespaceChoice;
   /** `private` hides the host's cgroup tree; podman does so on cgroup v2. */
   readonly cgroup: NamespaceChoice;
+  /** Absent for that of whoever starts the runtime. */
+  readonly user?: NamespaceChoice;
 }
 
 /** linux.namespaces of the OCI runtime specification; a type that is left out stays the caller's. */
@@ -18,6 +20,7 @@ export interface OciNamespace {
 
 export function ociNamespaces(choices: NamespaceChoices): readonly OciNamespace[] {
   const asked: readonly (readonly [type: string, choice: NamespaceChoice])[] = [
+    ['user', choices.user ?? 'host'],
     ['pid', choices.pid],
     ['network', choices.network],
     ['ipc', choices.ipc],

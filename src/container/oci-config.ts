@@ -2,13 +2,12 @@ import type { ContainerSpec, MountSpec } from '../store/records.ts';
 import { type CapabilitySets, capabilitySets } from './capabilities.ts';
 import type { HostDevice } from './host-devices.ts';
 import type { NamespaceChoices } from './namespaces.ts';
-import { buildLinux, type OciLinux } from './oci-linux.ts';
+import { bindsDevices, buildLinux, type OciLinux } from './oci-linux.ts';
 import { type GeneratedFiles, initDestination, type OciMount, ociMounts } from './oci-mounts.ts';
 import { buildProcess, type OciProcess } from './oci-process.ts';
 import type { HardLimits } from './rlimits.ts';
 import type { OciSeccomp } from './seccomp-profile.ts';
 import type { ResolvedUser } from './user.ts';
-import type { IdMappings } from './user-namespace.ts';
 
 /** config.json: https://github.com/opencontainers/runtime-spec/blob/v1.0.2/config.md */
 export interface OciConfig {
@@ -44,8 +43,6 @@ export interface OciConfigInput {
   readonly rootless: boolean;
   readonly limits: HardLimits;
   readonly availableCapabilities: readonly string[];
-  /** Of a user namespace of the container's own. */
-  readonly idMappings?: IdMappings | undefined;
   /** Of `loadSeccomp`; both absent where unconfined. */
   readonly seccomp?: OciSeccomp | undefined;
   readonly seccompAnnotations?: Readonly<Record<string, string>>;
@@ -81,11 +78,11 @@ export function buildOciConfig(input: OciConfigInput): OciConfig {
     shm: input.shm,
     readOnly: spec.readOnly,
     privileged: spec.privileged,
-    rootless,
+    rootless: rootless || namespaces.user !== undefined,
     foreignNetwork: input.foreignNetwork ?? false,
     ttyGroupMapped: input.ttyGroupMapped ?? true,
     cgroups: input.cgroupsPath !== undefined,
-    boundDevices: rootless
+    boundDevices: bindsDevices(input)
       ? input.devices.map(({ path, destination = path }) => ({ source: path, destination }))
       : [],
     readOnlyTmpfs: spec.readOnlyTmpfs ?? true,

@@ -1,3 +1,4 @@
+import type { IdMapping } from '../host/id-mappings.ts';
 import type { HostDevice } from './host-devices.ts';
 import { shieldedPaths } from './masked-paths.ts';
 import { type OciNamespace, ociNamespaces } from './namespaces.ts';
@@ -5,7 +6,6 @@ import type { OciConfigInput } from './oci-config.ts';
 import { type OciMount, rootfsPropagation } from './oci-mounts.ts';
 import { defaultPidsLimit, type OciDeviceRule, type OciResources, ociResources } from './resources.ts';
 import type { OciSeccomp } from './seccomp-profile.ts';
-import type { OciIdMapping } from './user-namespace.ts';
 
 /** `linux` of config.json: https://github.com/opencontainers/runtime-spec/blob/v1.0.2/config-linux.md */
 export interface OciLinux {
@@ -19,8 +19,8 @@ export interface OciLinux {
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
   readonly personality?: { readonly domain: string };
-  readonly uidMappings?: readonly OciIdMapping[];
-  readonly gidMappings?: readonly OciIdMapping[];
+  readonly uidMappings?: readonly IdMapping[];
+  readonly gidMappings?: readonly IdMapping[];
 }
 
 interface OciDevice {
@@ -37,21 +37,27 @@ export function buildLinux(input: OciConfigInput, mounts: readonly OciMount[]): 
   const { spec, namespaces } = input;
   const propagation = rootfsPropagation(mounts);
   const sysctl = sysctls(input);
-  const devices = input.rootless ? [] : input.devices.map(deviceNode);
+  const devices = bindsDevices(input) ? [] : input.devices.map(deviceNode);
   // A bound /sys brings the host's settings with it.
   const boundSys = mounts.some(({ destination, type }) => destination === '/sys' && type === 'bind');
   return {
     ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
     resources: resources(input),
     ...(input.cgroupsPath === undefined ? {} : { cgroupsPath: input.cgroupsPath }),
-    namespaces: [...ociNamespaces(namespaces), ...(input.idMappings ? [{ type: 'user' }] : [])],
-    ...(input.idMappings ? { uidMappings: input.idMappings.uids, gidMappings: input.idMappings.gids } : {}),
+    namespaces: ociNamespaces(namespaces),
+    // It is made already: the runtime learns from them whom to give the standard streams.
+    ...(spec.userns ? { uidMappings: spec.userns.uids, gidMappings: spec.userns.gids } : {}),
     ...(devices.length ? { devices } : {}),
     ...(input.seccomp ? { seccomp: input.seccomp } : {}),
     ...(propagation ? { rootfsPropagation: propagation } : {}),
     ...(spec.personality ? { personality: { domain: spec.personality } } : {}),
     ...(spec.privileged ? {} : shieldedPaths(spec.security, boundSys ? ['/sys/kernel'] : [])),
   };
+}
+
+/** No device node can be made in a user namespace. */
+export function bindsDevices({ rootless, namespaces }: OciConfigInput): boolean {
+  return rootless || namespaces.user !== undefined;
 }
 
 function sysctls(input: OciConfigInput): Record<string, string> {

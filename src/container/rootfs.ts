@@ -5,15 +5,14 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
-  rmdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import type { Runner } from '../host/exec.ts';
-import { detachMount, type MountRequest, mountCommands } from '../host/mounts.ts';
+import { type IdmappedDirectory, type MountRequest, mountCommands } from '../host/mounts.ts';
 import { kindInRoot, readTextInRoot } from '../host/rooted.ts';
 
 /** How to mount one container's root, and where; the mounts are made where the containers live. */
@@ -58,6 +57,8 @@ export function readInPlaces(places: readonly RootPlace[], path: string): string
 export interface OverlaySupport {
   /** `userxattr` for mounts inside of a user namespace, see the kernel's overlayfs documentation. */
   readonly userxattr: boolean;
+  /** Lower directories show the ids that this user namespace makes of theirs; its path. */
+  readonly userNamespace?: string | undefined;
 }
 
 /** Directories of a container that hold what it writes: `diff` and `work` survive a stop, `merged` is the mount. */
@@ -86,12 +87,27 @@ function overlay(
   lower: string,
   at: { diff: string; work: string; merged: string },
   support: OverlaySupport,
-  workingDir?: string,
+  more: Pick<MountRequest, 'workingDir' | 'idmapped'> = {},
 ): MountRequest {
   const options = [`lowerdir=${lower}`, `upperdir=${at.diff}`, `workdir=${at.work}`];
   // Where the kernel would write redirections by default, what was renamed could not be committed.
   options.push(support.userxattr ? 'userxattr' : 'redirect_dir=off');
-  return { type: 'overlay', source: 'overlay', target: at.merged, options: options.join(','), workingDir };
+  return { type: 'overlay', source: 'overlay', target: at.merged, options: options.join(','), ...more };
+}
+
+/** Where lower directories are seen with mapped ids while an overlay is made of them: `mapped/NAME/0`, … */
+function mappedPlaces(
+  containerDir: string,
+  name: string,
+  lower: readonly string[],
+  userNamespace: string,
+): { dir: string; idmapped: readonly IdmappedDirectory[] } {
+  const dir = join(containerDir, 'rootfs', 'mapped', name);
+  mkdirSync(dir, { recursive: true });
+  return {
+    dir,
+    idmapped: lower.map((source, index) => ({ source, at: join(dir, index.toString(36)), userNamespace })),
+  };
 }
 
 function makeDirectories(at: { diff: string; work: string; merged: string }): void {
@@ -123,12 +139,18 @@ export function planOverlay(
       { hint: 'rename it without colon, comma and backslash' },
     );
   }
+  const places = [at.diff, ...topFirst].map((dir) => ({ dir, at: '' }));
+  if (support.userNamespace !== undefined) {
+    const { dir, idmapped } = mappedPlaces(containerDir, 'root', topFirst, support.userNamespace);
+    const names = topFirst.map((_, index) => index.toString(36)).join(':');
+    return { path: at.merged, mounts: [overlay(names, at, support, { workingDir: dir, idmapped })], places };
+  }
   const short = topFirst.join(':').length > 2500 ? shortNames(links, topFirst) : undefined;
   const lower = (short?.names ?? topFirst).join(':');
   return {
     path: at.merged,
-    mounts: [overlay(lower, at, support, short?.dir)],
-    places: [at.diff, ...topFirst].map((dir) => ({ dir, at: '' })),
+    mounts: [overlay(lower, at, support, short ? { workingDir: short.dir } : {})],
+    places,
   };
 }
 
@@ -138,6 +160,7 @@ export function planImageMount(
   index: number,
   lowestFirst: readonly string[],
   support: OverlaySupport,
+  owner?: { readonly uid: number; readonly gid: number },
 ): { readonly path: string; readonly commands: string[][] } {
   const at = layout(containerDir, String(index), imageMounts);
   const { mounts } = planOverlay(containerDir, lowestFirst, support, at, join(at.merged, '..', 'l'));
@@ -147,12 +170,14 @@ export function planImageMount(
     commands: [
       ['rm', '-rf', diff, work],
       ['mkdir', '-m', '755', diff, work],
+      ...(owner ? [['chown', `${owner.uid}:${owner.gid}`, diff]] : []),
       ...mounts.flatMap(mountCommands),
     ],
   };
 }
 
-const imageMounts = 'images';
+/** The directory of a container that other images are mounted in. */
+export const imageMounts = 'images';
 const hostTrees = ['usr', 'etc'];
 const hostLinks = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
 const freshDirectories = [
@@ -185,12 +210,17 @@ export function planHostRoot(containerDir: string, support: OverlaySupport): Roo
     if (target === '') trees.push(name);
     else symlinkSyncOnce(target, join(root, name));
   }
-  for (const dir of ['tmp', 'var/tmp']) chmodSync(join(root, dir), 0o1777);
+  for (const dir of ['tmp', 'var/tmp'].map((each) => join(root, each))) {
+    // It may be another user's by now.
+    if ((statSync(dir).mode & 0o7777) !== 0o1777) chmodSync(dir, 0o1777);
+  }
   const mounts = trees.map((name) => {
     const at = { ...layout(containerDir, name), merged: join(root, name) };
     makeDirectories(at);
     if (name === 'etc') ownEtc(at.diff);
-    return overlay(`/${name}`, at, support);
+    if (support.userNamespace === undefined) return overlay(`/${name}`, at, support);
+    const { dir, idmapped } = mappedPlaces(containerDir, name, [`/${name}`], support.userNamespace);
+    return overlay('0', at, support, { workingDir: dir, idmapped });
   });
   const places = trees.flatMap((name) => [
     { dir: layout(containerDir, name).diff, at: `/${name}` },
@@ -206,7 +236,8 @@ export function planDirectory(path: string): RootfsPlan {
 
 /** Files that peapod mounts over must be plain ones, wherever the host's links lead. */
 function ownEtc(diff: string): void {
-  for (const name of ['hosts', 'hostname', 'resolv.conf']) writeFileSync(join(diff, name), '', { flag: 'a' });
+  for (const path of ['hosts', 'hostname', 'resolv.conf'].map((name) => join(diff, name)))
+    if (!lstatSync(path, { throwIfNoEntry: false })) writeFileSync(path, '');
 }
 
 /** A link's target, an empty string for a directory, undefined for nothing. */
@@ -220,49 +251,21 @@ function symlinkSyncOnce(target: string, path: string): void {
   if (!lstatSync(path, { throwIfNoEntry: false })) symlinkSync(target, path);
 }
 
-/** Where a container's root may be mounted, read off what the plans above have made. */
-function mountPointsIn(containerDir: string): string[] {
+/**
+ * What the container's root owns when it begins. Whoever starts the container goes on to write into those that are
+ * `shared`; the last of all directories is `last`. Undefined for a root that is not peapod's.
+ */
+export function ownDirectories(
+  containerDir: string,
+):
+  | { readonly others: readonly string[]; readonly shared: readonly string[]; readonly last: string }
+  | undefined {
   const base = join(containerDir, 'rootfs');
-  const images = join(containerDir, imageMounts);
-  const ofImages = existsSync(images) ? readdirSync(images).map((name) => join(images, name, 'merged')) : [];
-  const names = readdirSync(base).filter((name) => name !== 'host' && name !== 'l');
-  const ofRoot = names.map((name) =>
-    name === 'root' ? join(base, name, 'merged') : join(base, 'host', name),
-  );
-  return [...ofImages, ...ofRoot];
-}
-
-/**
- * Idempotent. Where the mounts lie in another mount namespace than the caller's, removing the mount point
- * takes the mount along; in the caller's own it is unmounted.
- */
-export function unmountRootfs(containerDir: string, separateMounts: boolean): void {
-  if (!existsSync(join(containerDir, 'rootfs'))) return;
-  for (const point of mountPointsIn(containerDir)) {
-    if (!separateMounts) detachMount(point);
-    try {
-      rmdirSync(point);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-}
-
-/**
- * Removes a container's directory. Files may belong to ids that only the user namespace can remove, and
- * overlayfs leaves a directory without any permission in `work`: the runner does what the caller cannot.
- */
-export async function removeTree(dir: string, inside: () => Promise<Runner>): Promise<void> {
-  for (const name of ['root', 'usr', 'etc']) {
-    try {
-      rmdirSync(join(dir, 'rootfs', name, 'work', 'work'));
-    } catch {
-      // not there, or not empty: then the recursive removal says so
-    }
-  }
-  try {
-    rmSync(dir, { recursive: true, force: true });
-  } catch {
-    await (await inside()).run(['rm', '-rf', '--one-file-system', dir]);
-  }
+  if (!existsSync(base)) return undefined;
+  const host = join(base, 'host');
+  if (!existsSync(host)) return { others: [], shared: [], last: join(base, 'root', 'diff') };
+  const trees = readdirSync(base).filter((name) => !['host', 'l', 'mapped'].includes(name));
+  const diffs = trees.map((name) => join(base, name, 'diff'));
+  const others = [...diffs, ...readdirSync(host).map((name) => join(host, name))];
+  return { others, shared: [join(base, 'etc', 'diff'), host], last: host };
 }

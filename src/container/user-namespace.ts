@@ -1,12 +1,5 @@
-import type { KeepIdSpec } from '../store/records/isolation.ts';
+import { type IdMapping, type IdMappings, ownerOutside } from '../host/id-mappings.ts';
 import type { ResolvedUser } from './user.ts';
-
-/** linux.uidMappings of the OCI runtime specification; "host" is whoever starts the runtime. */
-export interface OciIdMapping {
-  readonly containerID: number;
-  readonly hostID: number;
-  readonly size: number;
-}
 
 /** How many ids a user namespace has, from the text of /proc/PID/uid_map where they begin at 0 without a gap. */
 export function mappedIds(idMap: string): number {
@@ -20,7 +13,7 @@ export function mappedIds(idMap: string): number {
  * `--userns keep-id`: the caller, who is 0 outside of the container's user namespace, is `id` inside; all others
  * move by one to make room. `count` is how many ids there are outside.
  */
-export function keepIdMappings(id: number, count: number): readonly OciIdMapping[] {
+export function keepIdMappings(id: number, count: number): readonly IdMapping[] {
   const below = Math.min(id, count - 1);
   return [
     { containerID: 0, hostID: 1, size: below },
@@ -29,13 +22,14 @@ export function keepIdMappings(id: number, count: number): readonly OciIdMapping
   ].filter(({ size }) => size > 0);
 }
 
-/** A user of the container as those outside know it: who owns what is given to it. */
-export function outsideOf(user: ResolvedUser, { uid, gid }: KeepIdSpec): ResolvedUser {
-  const outside = (id: number, kept: number) => (id === kept ? 0 : id < kept ? id + 1 : id);
-  return { ...user, uid: outside(user.uid, uid), gid: outside(user.gid, gid) };
+/** `--userns nomap`: everybody outside but the caller, who is 0 there. */
+export function noMapMappings(count: number): readonly IdMapping[] {
+  return count > 1 ? [{ containerID: 0, hostID: 1, size: count - 1 }] : [];
 }
 
-export interface IdMappings {
-  readonly uids: readonly OciIdMapping[];
-  readonly gids: readonly OciIdMapping[];
+/** A user of the container as those outside know it: who owns what is given to it. */
+export function outsideOf(user: ResolvedUser, mappings: IdMappings | undefined): ResolvedUser {
+  if (!mappings) return user;
+  const uid = ownerOutside(mappings.uids, user.uid);
+  return { ...user, uid, gid: ownerOutside(mappings.gids, user.gid) };
 }

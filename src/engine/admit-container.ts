@@ -29,11 +29,6 @@ export function admitContainer(
   around: Surroundings,
   warn: (message: string) => void,
 ): ContainerSpec {
-  if (spec.keepId && around.pod)
-    throw invalid(
-      '--userns and --pod cannot be set together',
-      'the containers of a pod are in the user namespace of their caller',
-    );
   checkUlimits(context, spec);
   checkFirstProcess(spec, around);
   checkSharedMemory(spec, around);

@@ -5,10 +5,10 @@ import { askedDevices, type HostDevice, hostDevices } from '../container/host-de
 import { buildOciConfig, containerCapabilities } from '../container/oci-config.ts';
 import type { GeneratedFiles } from '../container/oci-mounts.ts';
 import { readHardLimits } from '../container/rlimits.ts';
-import type { RootfsPlan } from '../container/rootfs.ts';
 import { loadSeccomp, type SeccompFilter } from '../container/seccomp.ts';
 import type { ResolvedUser } from '../container/user.ts';
-import type { IdMappings } from '../container/user-namespace.ts';
+import { outsideId, rootOutside } from '../host/id-mappings.ts';
+import { defaultShmSizeBytes } from '../sandbox/namespaces.ts';
 import type { ContainerRecord, MountSpec } from '../store/records.ts';
 import { cgroupsPath } from './container-cgroup.ts';
 import { containerNamespaces, type PodOf, shareableShm } from './container-namespaces.ts';
@@ -18,7 +18,8 @@ import type { ReadySandbox } from './sandboxes.ts';
 
 export interface BundleInput {
   readonly record: ContainerRecord;
-  readonly plan: RootfsPlan;
+  /** Where the runtime finds the root. */
+  readonly rootDir: string;
   readonly user: ResolvedUser;
   readonly sandbox: ReadySandbox;
   readonly podOf: PodOf;
@@ -26,8 +27,6 @@ export interface BundleInput {
   readonly mounts: readonly MountSpec[];
   /** Variables that only the container may know: not of its spec. */
   readonly secretEnv: Readonly<Record<string, string>>;
-  /** Undefined without a user namespace of its own. */
-  readonly idMappings: IdMappings | undefined;
   readonly crunPath: string;
 }
 
@@ -46,11 +45,11 @@ export function writeBundle(context: Context, input: BundleInput): SeccompFilter
   const { choices, shm, hostname } = containerNamespaces(context, record, sandbox, input.podOf);
   const config = buildOciConfig({
     spec: { ...spec, env: { ...spec.env, ...input.secretEnv } },
-    rootDir: input.plan.path,
+    rootDir: input.rootDir,
     user,
     namespaces: choices,
-    foreignNetwork: sandbox.record.spec.network.kind === 'netns' || input.idMappings !== undefined,
-    idMappings: input.idMappings,
+    foreignNetwork: isForeign(sandbox),
+    ttyGroupMapped: !spec.userns || outsideId(spec.userns.gids, ttyGroup) !== undefined,
     hostname: spec.hostname,
     setHostname: hostname !== undefined,
     generated: generatedFiles(context, record, sandbox),
@@ -66,6 +65,15 @@ export function writeBundle(context: Context, input: BundleInput): SeccompFilter
   });
   writeFileSync(join(paths.containerRuntime(id), 'config.json'), JSON.stringify(config), { mode: 0o600 });
   return seccomp;
+}
+
+const ttyGroup = 5;
+
+/** sysfs is mounted by who owns the network namespace. */
+function isForeign({ record }: ReadySandbox): boolean {
+  const { network, userns } = record.spec;
+  if (network.kind === 'container') return userns !== undefined && userns.source.kind !== 'sandbox';
+  return network.kind === 'netns';
 }
 
 function generatedFiles(context: Context, record: ContainerRecord, sandbox: ReadySandbox): GeneratedFiles {
@@ -94,6 +102,9 @@ export function sharedMemoryCommands(context: Context, record: ContainerRecord):
   if (record.spec.namespaces?.ipc !== 'shareable') return [];
   const dir = shareableShm(context, record.id);
   mkdirSync(dir, { recursive: true });
-  const options = `nosuid,nodev,noexec,mode=1777,size=${record.spec.shmSizeBytes ?? 65_536_000}`;
+  const { shmSizeBytes = defaultShmSizeBytes, userns } = record.spec;
+  const root = userns && rootOutside(userns);
+  const whose = root ? `,uid=${root.uid},gid=${root.gid}` : '';
+  const options = `nosuid,nodev,noexec,mode=1777,size=${shmSizeBytes}${whose}`;
   return [['mount', '-t', 'tmpfs', '-o', options, 'shm', dir]];
 }

@@ -137,6 +137,7 @@ async function packLayer(
     from: squash ? place.root : (places[0]?.dir as string),
     mounts: squash ? place.mounts : [],
     overlay: !squash,
+    mappings: record.spec.userns,
     // Mount points that only this container needed, and what is written into every container.
     without: squash ? [] : [...mountPoints, ...made],
   };

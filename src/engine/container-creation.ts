@@ -1,19 +1,20 @@
 import { hostname as hostnameOfHost } from 'node:os';
 import { PeapodError } from '../errors.ts';
-import type { KeepIdSpec, NamespaceSpec } from '../store/records/isolation.ts';
+import type { KeptIds, NamespaceSpec } from '../store/records/isolation.ts';
 import type { PasswdSpec } from '../store/records/passwd.ts';
 import type {
   ContainerRecord,
   ImageRecord,
   MountSpec,
   PodRecord,
+  SandboxRecord,
   SandboxSpec,
   SecretUse,
   SharedNamespace,
 } from '../store/records.ts';
 import { admitContainer } from './admit-container.ts';
 import { requireTools } from './container-cgroup.ts';
-import type { NamespaceFlags, PasswdFlags } from './container-flags.ts';
+import { asksForUserns, type NamespaceFlags, type PasswdFlags } from './container-flags.ts';
 import { imageFor } from './container-image.ts';
 import { inheritedMounts } from './container-mounts.ts';
 import { hostnameFor, isShareable } from './container-namespaces.ts';
@@ -28,13 +29,13 @@ import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import { writeNewFile } from './new-file.ts';
 import type { Operations } from './operations.ts';
 import { parseNamespaces } from './parse-namespaces.ts';
-import { parseUserns } from './parse-userns.ts';
 import { checkMemberFlags, withPodDefaults } from './pod-options.ts';
 import type { Pods } from './pods.ts';
 import { parsePullPolicy } from './pull-policy.ts';
 import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
 import { resolveRequires } from './requires.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
+import type { PlannedUserns } from './user-namespaces.ts';
 import { nameAnonymous, removeUnused, useVolumes } from './volume-records.ts';
 
 /** Containers: resolved from a request, written down, made. */
@@ -80,7 +81,9 @@ export class ContainerCreation {
     if (request.replace && request.name) await this.#removeExisting(request.name);
     const newPod = request.pod?.startsWith('new:') ? await this.#newPod(request, createCommand) : undefined;
     try {
-      return await this.#createIn(request, createCommand, after, image, newPod ?? request.pod, warn);
+      // A new pod has taken its user namespace for itself.
+      const inPod = newPod ? { ...request, userns: undefined } : request;
+      return await this.#createIn(inPod, createCommand, after, image, newPod ?? request.pod, warn);
     } catch (error) {
       if (newPod) {
         await this.#context.interrupt.shielded(() => this.#pods.remove(newPod, { force: true }));
@@ -109,15 +112,15 @@ export class ContainerCreation {
       hostnameFor(request.hostname, namespaces.uts) ??
       (pod?.shared.includes('uts') && !namespaces.uts ? podSandbox?.spec.hostname : undefined) ??
       (request.networks.includes('host') ? hostnameOfHost() : id.slice(0, 12));
-    const keepId = parseUserns(request.namespaces?.userns, facts);
+    const userns = await this.#userns(request, image, podSandbox);
     const asked = resolveContainerSpec(request, {
       image,
       env: facts.env,
       cwd: process.cwd(),
       hostname,
       rootless: facts.rootless,
-      keepId,
-      passwd: await this.#passwd(request.passwd ?? {}, keepId),
+      keep: userns?.keep,
+      passwd: await this.#passwd(request.passwd ?? {}, userns?.keep),
       inherited: inheritedMounts(
         request.volumesFrom ?? [],
         (donor) => this.#containers.require(donor),
@@ -158,11 +161,12 @@ export class ContainerCreation {
       () => {
         if (pod && !store.pods.get(pod.id)) this.#pods.require(podName as string);
         store.names.claim(name, 'container', id);
+        const users = userns ? { userns: userns.settle() } : {};
         if (own) {
-          store.sandboxes.insert(id, own, facts.bootId);
+          store.sandboxes.insert(id, { ...own, ...users }, facts.bootId);
           store.ports.reserve(id, own.ports);
         }
-        store.containers.insert(record);
+        store.containers.insert({ ...record, spec: { ...record.spec, ...users } });
         if (record.spec.restart) store.supervision.begin(id);
         madeVolumes = useVolumes(this.#context, record, anonymous);
       },
@@ -187,11 +191,24 @@ export class ContainerCreation {
     return (await import('./image-mounts.ts')).resolveImages(this.#context, mounts);
   }
 
-  async #passwd(flags: PasswdFlags, keepId: KeepIdSpec | undefined): Promise<PasswdSpec | undefined> {
-    const isPlain = flags.passwd !== false && !flags.entry && !flags.hostUsers?.length && !keepId;
-    return isPlain
-      ? undefined
-      : (await import('./host-users.ts')).resolvePasswd(this.#context, flags, keepId);
+  async #passwd(flags: PasswdFlags, keep: KeptIds | undefined): Promise<PasswdSpec | undefined> {
+    const isPlain = flags.passwd !== false && !flags.entry && !flags.hostUsers?.length && !keep;
+    return isPlain ? undefined : (await import('./host-users.ts')).resolvePasswd(this.#context, flags, keep);
+  }
+
+  /** A member has that of its pod. */
+  async #userns(
+    request: ContainerCreateRequest,
+    image: ImageRecord | undefined,
+    pod: SandboxRecord | undefined,
+  ): Promise<PlannedUserns | undefined> {
+    if (!pod && !asksForUserns(request.userns)) return undefined;
+    const { planUserns, usernsOfPod } = await import('./user-namespaces.ts');
+    if (pod) return usernsOfPod(pod);
+    return planUserns(this.#context, request.userns ?? {}, {
+      findContainer: (name) => this.#containers.require(name),
+      size: async () => (await import('./auto-size.ts')).autoSize(this.#context, request, image),
+    });
   }
 
   #initContainer(request: ContainerCreateRequest, pod: PodRecord | undefined) {

@@ -84,8 +84,21 @@ export interface NamespaceFlags {
   readonly ipc?: string | undefined;
   readonly uts?: string | undefined;
   readonly cgroupns?: string | undefined;
-  /** `host`, `keep-id`. */
+}
+
+/** The user namespace, of `run`, `create` and `pod create`. */
+export interface UsernsFlags {
   readonly userns?: string | undefined;
+  /** `CONTAINER:HOST:SIZE`. */
+  readonly uidmaps?: readonly string[] | undefined;
+  readonly gidmaps?: readonly string[] | undefined;
+  /** Names in /etc/subuid and /etc/subgid. */
+  readonly subuidname?: string | undefined;
+  readonly subgidname?: string | undefined;
+}
+
+export function asksForUserns(flags: UsernsFlags | undefined): flags is UsernsFlags {
+  return Object.values(flags ?? {}).some((value) => value !== undefined && value.length > 0);
 }
 
 /** Of `stats` and `pod stats`. */

@@ -46,6 +46,7 @@ export function containerNamespaces(
       uts: choose('uts'),
       pid: choose('pid'),
       cgroup: chosenCgroup(context, record),
+      ...(sandbox.namespacePaths.user ? { user: { path: sandbox.namespacePaths.user } } : {}),
     },
     shm: sharedMemory(context, record, podOf),
     hostname: ownsHostname(asked.uts) ? record.spec.hostname : undefined,

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkCapabilities } from '../container/capabilities.ts';
 import { PeapodError } from '../errors.ts';
-import type { KeepIdSpec, NamespaceSpec } from '../store/records/isolation.ts';
+import type { KeptIds, NamespaceSpec } from '../store/records/isolation.ts';
 import type { PasswdSpec } from '../store/records/passwd.ts';
 import type { ContainerSpec, ImageRecord, MountSpec, RootfsSpec } from '../store/records.ts';
 import { resolveCommand } from './container-command.ts';
@@ -29,7 +29,8 @@ export interface SpecInputs {
   readonly hostname: string;
   /** False if left out. */
   readonly rootless?: boolean;
-  readonly keepId?: KeepIdSpec | undefined;
+  /** Whom it runs as where nobody says it. */
+  readonly keep?: KeptIds | undefined;
   /** See `resolvePasswd`. */
   readonly passwd?: PasswdSpec | undefined;
   /** None but the default ones if left out. */
@@ -46,7 +47,7 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
   const restart = parseRestart(request.restart, request.remove);
   checkCapabilities(request.capAdd, request.capDrop);
   const security = parseSecurityOptions(request.securityOptions, inputs.cwd, readSecurityHost);
-  const { keepId, rootless = false } = inputs;
+  const { keep, rootless = false } = inputs;
   const { entrypoint, command } = resolveCommand(request, image.Entrypoint ?? [], image.Cmd ?? []);
   const args = [...entrypoint, ...command];
   if (args.length === 0) {
@@ -66,8 +67,7 @@ export function resolveContainerSpec(request: ContainerCreateRequest, inputs: Sp
     env: resolveEnvironment(request, inputs.env, image.Env ?? []),
     workdir: checkWorkdir(request.workdir || image.WorkingDir || '/'),
     ...(request.workdir ? { workdirMustExist: true } : {}),
-    user: request.user ?? (image.User || (keepId ? `${keepId.uid}:${keepId.gid}` : '')),
-    ...(keepId ? { keepId } : {}),
+    user: request.user ?? (image.User || (keep ? `${keep.uid}:${keep.gid}` : '')),
     ...(inputs.passwd ? { passwd: inputs.passwd } : {}),
     hostname: inputs.hostname,
     labels: { ...image.Labels, ...parseLabels(request.labels, request.labelFiles) },

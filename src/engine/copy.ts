@@ -106,7 +106,7 @@ async function ownerOf(context: Context, end: End, archive: boolean): Promise<In
   if (!archive) return undefined;
   const { spec } = end.record;
   const user = await userOf(context, spec, await planRootfs(context, end.record));
-  const { uid, gid } = spec.keepId ? outsideOf(user, spec.keepId) : user;
+  const { uid, gid } = outsideOf(user, spec.userns);
   return { uid, gid };
 }
 

@@ -3,6 +3,7 @@ import { ownMounts } from '../files/place.ts';
 import type { Runner } from '../host/exec.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { withUserNamespace } from './lent-userns.ts';
 import { isMounted } from './mount.ts';
 import type { EngineParts } from './parts.ts';
 import { planRootfs } from './rootfs.ts';
@@ -26,13 +27,17 @@ export async function withFiles<T>(
   const { context, operations, lifecycle } = parts;
   const record = context.store.containers.get(id) as ContainerRecord;
   if (lifecycle.isRunning(record) && record.process) {
-    const place = { root: `/proc/${record.process.pid}/root`, mounts: [], binds: [] };
+    const root = `/proc/${record.process.pid}/root`;
+    const place = { root, mounts: [], binds: [], mappings: record.spec.userns };
     return work({ place, runner: await context.inside() }, record);
   }
-  return operations.during(id, 'files', async () => {
-    const place = { ...(await rootAtRest(context, record)), binds: bindsOf(context, record) };
-    return work({ place, runner: (await context.inside()).within(ownMounts) }, record);
-  });
+  return operations.during(id, 'files', () =>
+    withUserNamespace(context, record, async (userNamespace) => {
+      const root = await rootAtRest(context, record, userNamespace);
+      const place = { ...root, binds: bindsOf(context, record) };
+      return work({ place, runner: (await context.inside()).within(ownMounts) }, record);
+    }),
+  );
 }
 
 /** The root alone, as it is mounted for a running container, or to be mounted by the process that reads it. */
@@ -46,17 +51,26 @@ export async function withRoot<T>(
   const inside = await context.inside();
   if (lifecycle.isRunning(record)) {
     const { path } = await planRootfs(context, record);
-    return work({ place: { root: path, mounts: [], binds: [] }, runner: inside }, record);
+    const place = { root: path, mounts: [], binds: [], mappings: record.spec.userns };
+    return work({ place, runner: inside }, record);
   }
-  return operations.during(id, 'files', async () =>
-    work({ place: await rootAtRest(context, record), runner: inside.within(ownMounts) }, record),
+  return operations.during(id, 'files', () =>
+    withUserNamespace(context, record, async (userNamespace) => {
+      const place = await rootAtRest(context, record, userNamespace);
+      return work({ place, runner: inside.within(ownMounts) }, record);
+    }),
   );
 }
 
-async function rootAtRest(context: Context, record: ContainerRecord): Promise<FilesPlace> {
-  const plan = await planRootfs(context, record);
+async function rootAtRest(
+  context: Context,
+  record: ContainerRecord,
+  userNamespace: string | undefined,
+): Promise<FilesPlace> {
+  const plan = await planRootfs(context, record, userNamespace);
   // An overlay must not be mounted twice; its mounts are seen in a copy of their namespace, too.
-  return { root: plan.path, mounts: isMounted(context, plan) ? [] : plan.mounts, binds: [] };
+  const mounts = isMounted(context, plan) ? [] : plan.mounts;
+  return { root: plan.path, mounts, binds: [], mappings: record.spec.userns };
 }
 
 /** Directories of volumes and of the host; what is made anew at each start holds nothing yet. */

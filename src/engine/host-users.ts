@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findEntry, parseDatabase } from '../container/user.ts';
 import { PeapodError } from '../errors.ts';
-import type { KeepIdSpec } from '../store/records/isolation.ts';
+import type { KeptIds } from '../store/records/isolation.ts';
 import type { HostUser, PasswdSpec } from '../store/records/passwd.ts';
 import type { PasswdFlags } from './container-flags.ts';
 import type { Context } from './context.ts';
@@ -10,11 +10,11 @@ import type { Context } from './context.ts';
 export async function resolvePasswd(
   context: Pick<Context, 'facts' | 'host'>,
   { passwd = true, entry, hostUsers = [] }: PasswdFlags,
-  keepId: KeepIdSpec | undefined,
+  kept: KeptIds | undefined,
 ): Promise<PasswdSpec | undefined> {
   const users = await Promise.all(hostUsers.map((word) => requireUser(context, word)));
   if (!passwd) return { none: true };
-  const caller = keepId && (await keptCaller(context, keepId));
+  const caller = kept && (await keptCaller(context, kept));
   if (caller) users.push(caller.user);
   const spec: PasswdSpec = {
     ...(entry ? { entry } : {}),
@@ -27,10 +27,10 @@ export async function resolvePasswd(
 /** A caller who is somebody else inside has no name there. */
 async function keptCaller(
   context: Pick<Context, 'facts' | 'host'>,
-  keepId: KeepIdSpec,
+  kept: KeptIds,
 ): Promise<{ user: HostUser; group: { name: string; gid: number } | undefined } | undefined> {
   const { uid, gid } = context.facts;
-  if (keepId.uid !== uid || keepId.gid !== gid) return undefined;
+  if (kept.uid !== uid || kept.gid !== gid) return undefined;
   const user = await findUser(context, String(uid));
   const group = await lookUp(context, 'group', String(gid));
   return user && { user, group: group && { name: group[0] as string, gid } };

@@ -1,5 +1,6 @@
 import { planImageMount } from '../container/rootfs.ts';
 import { PeapodError } from '../errors.ts';
+import { rootOutside } from '../host/id-mappings.ts';
 import type { ContainerRecord, MountSpec } from '../store/records.ts';
 import type { Context } from './context.ts';
 
@@ -37,9 +38,11 @@ export async function mountImages(
           `the image ${source} at ${destination} of container ${record.name} is gone`,
         );
       }
-      const layers = await images.layerDirectories(image);
+      const { userns } = record.spec;
+      const layers = await images.layerDirectories(image, userns);
       const dir = context.paths.container(record.id);
-      const plan = planImageMount(dir, index, layers, { userxattr: context.facts.rootless });
+      const support = { userxattr: context.facts.rootless };
+      const plan = planImageMount(dir, index, layers, support, userns && rootOutside(userns));
       before.push(...plan.commands);
       return { type: 'bind', source: plan.path, destination, options };
     }),

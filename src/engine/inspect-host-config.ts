@@ -5,6 +5,7 @@ import { containerCapabilities } from '../container/oci-config.ts';
 import { defaultPidsLimit } from '../container/resources.ts';
 import { readHardLimits, rlimits } from '../container/rlimits.ts';
 import { cgroupVersion } from '../host/cgroups.ts';
+import { type IdMappings, mappingWords } from '../host/id-mappings.ts';
 import { defaultShmSizeBytes } from '../sandbox/namespaces.ts';
 import type { DeviceRate, ResourceSpec } from '../store/records/resources.ts';
 import type { ContainerRecord, SandboxRecord, SharedNamespace } from '../store/records.ts';
@@ -28,7 +29,8 @@ export function inspectHostConfig(
     Cgroups: spec.cgroup?.mode === 'enabled' || !spec.cgroup ? 'default' : spec.cgroup.mode,
     ...namespaceModes(context, record),
     ...inspectResources({ ...(isLimited ? { pidsLimit: defaultPidsLimit } : {}), ...spec.resources }),
-    UsernsMode: spec.keepId ? 'private' : '',
+    UsernsMode: spec.userns?.mode ?? '',
+    IDMappings: spec.userns && inspectMappings(spec.userns),
     ShmSize: spec.shmSizeBytes ?? defaultShmSizeBytes,
     OomScoreAdj: spec.oomScoreAdj ?? 0,
     GroupAdd: spec.groups ?? [],
@@ -63,6 +65,10 @@ export function inspectCgroup(context: Context, record: ContainerRecord): Record
   } catch {
     return {}; // it has just ended
   }
+}
+
+function inspectMappings({ uids, gids }: IdMappings): Record<string, unknown> {
+  return { UidMap: mappingWords(uids), GidMap: mappingWords(gids) };
 }
 
 function namespaceModes(context: Context, record: ContainerRecord): Record<string, string> {

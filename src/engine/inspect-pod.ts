@@ -60,7 +60,7 @@ export async function inspectPod(
     },
     ...inspectMembers(context, members),
     ExitPolicy: pod.options.exitPolicy ?? 'continue',
-    SharedNamespaces: pod.shared,
+    SharedNamespaces: [...(spec.userns ? ['user'] : []), ...pod.shared],
     NumContainers: view.members.length,
     Containers: view.members.map(({ id, name, status }) => ({ Id: id, Name: name, State: status })),
     Network: {

@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { createUnderMonitor, type Monitored } from '../container/conmon.ts';
 import type { Crun } from '../container/crun.ts';
 import type { RootfsPlan } from '../container/rootfs.ts';
-import { type IdMappings, keepIdMappings, mappedIds, outsideOf } from '../container/user-namespace.ts';
-import type { Runner } from '../host/exec.ts';
+import type { ResolvedUser } from '../container/user.ts';
+import { outsideOf } from '../container/user-namespace.ts';
 import { type FileLock, waitForLock } from '../host/locks.ts';
 import { mountCommands, mountHere } from '../host/mounts.ts';
 import { step } from '../host/trace.ts';
-import type { KeepIdSpec } from '../store/records/isolation.ts';
-import type { ContainerRecord } from '../store/records.ts';
+import type { ContainerRecord, MountSpec } from '../store/records.ts';
 import { sharedMemoryCommands, writeBundle } from './bundle.ts';
 import type { Context } from './context.ts';
 import { writeEtcFiles } from './etc.ts';
@@ -19,6 +18,7 @@ import { makePodCgroup } from './pod-cgroups.ts';
 import { planRootfs } from './rootfs.ts';
 import type { ReadySandbox, Sandboxes } from './sandboxes.ts';
 import type { GivenSecrets } from './secret-uses.ts';
+import type { UsernsStart } from './start-in-userns.ts';
 import { startingUser } from './user-entries.ts';
 import { mountVolumes } from './volume-mounts.ts';
 import { requireWorkdir } from './workdir.ts';
@@ -114,27 +114,28 @@ export class Launcher {
     // Whoever ends it may be quicker than its monitor: the code of an earlier run must not be there to read.
     rmSync(join(paths.exits, id), { force: true });
     const [plan, runner] = await Promise.all([
-      step('plan the root file system', () => planRootfs(this.#context, record)),
+      step('plan the root file system', () =>
+        planRootfs(this.#context, record, starting.view().namespacePaths.user),
+      ),
       this.#context.inside(),
     ]);
     const { user, ...entries } = await startingUser(this.#context, record, plan);
     requireWorkdir(record, plan);
     writeEtcFiles(this.#context, record, starting.view());
-    const { keepId } = record.spec;
+    const { userns } = record.spec;
     const images = await this.#images(record);
-    const volumes = mountVolumes(this.#context, images.record, plan, keepId ? outsideOf(user, keepId) : user);
-    const idMappings = keepId && (await keepIds(runner, keepId));
+    const volumes = mountVolumes(this.#context, images.record, plan, outsideOf(user, userns));
     const secrets = await this.#secrets(record);
+    const users = userns ? await this.#inUserNamespace(record, plan, user, volumes.mounts) : undefined;
     await makePodCgroup(this.#context, record);
     const seccomp = writeBundle(this.#context, {
       record,
-      plan,
+      rootDir: users?.rootDir ?? plan.path,
       user,
       sandbox: starting.view(),
       podOf: (container) => this.#podSandbox(container),
       mounts: [...volumes.mounts, ...secrets.mounts, ...entries.mounts],
       secretEnv: secrets.env,
-      idMappings,
       crunPath: crun.path,
     });
     interrupt.check();
@@ -148,6 +149,7 @@ export class Launcher {
       timeoutSeconds: record.spec.timeoutSeconds,
       exits: paths.exits,
       crun,
+      runtimePrefix: users?.runtimePrefix,
       terminal: record.spec.terminal,
       pidFile: record.spec.pidFile ?? join(runtimeDir, 'pidfile'),
       stdin: record.spec.openStdin,
@@ -160,6 +162,7 @@ export class Launcher {
         ...images.before,
         ...volumes.before,
         ...secrets.before,
+        ...(users?.before ?? []),
       ],
     };
     const created = step('mount the root, create the container', () => createUnderMonitor(runner, request));
@@ -234,6 +237,15 @@ export class Launcher {
     return (await import('./image-mounts.ts')).mountImages(this.#context, record);
   }
 
+  async #inUserNamespace(
+    record: ContainerRecord,
+    plan: RootfsPlan,
+    user: ResolvedUser,
+    mounts: readonly MountSpec[],
+  ): Promise<UsernsStart> {
+    return (await import('./start-in-userns.ts')).startInUserns(this.#context, record, plan, user, mounts);
+  }
+
   async #secrets(record: ContainerRecord): Promise<GivenSecrets> {
     if (!record.spec.secrets?.length) return { mounts: [], env: {}, before: [] };
     return (await import('./secret-uses.ts')).giveSecrets(this.#context, record);
@@ -249,17 +261,6 @@ export class Launcher {
     const words = [...this.#context.self, 'container', 'cleanup', id];
     return ['/bin/sh', '-c', exitScript, 'sh', join(dir, 'lock'), join(dir, 'config.json'), ...words];
   }
-}
-
-/** As many ids as the user has, of which the container's are the same ones in another order. */
-async function keepIds(runner: Runner, { uid, gid }: KeepIdSpec): Promise<IdMappings> {
-  const { stdout } = await runner.run(['cat', '/proc/self/uid_map', '/proc/self/gid_map']);
-  const lines = stdout.trim().split('\n');
-  const gids = lines.findLastIndex((line) => /^\s*0\s/.test(line));
-  return {
-    uids: keepIdMappings(uid, mappedIds(lines.slice(0, gids).join('\n'))),
-    gids: keepIdMappings(gid, mappedIds(lines.slice(gids).join('\n'))),
-  };
 }
 
 /** Waits for all, then throws the first failure: nothing is still under way when the undo begins. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTree } from '../container/rootfs.ts';
+import { removeTree } from '../container/rootfs-removal.ts';
 import { readNames, readWorkNames } from '../image/work-directory.ts';
 import { unpinNamespaces } from '../sandbox/namespaces.ts';
 import type { Context } from './context.ts';
@@ -31,10 +31,13 @@ export function leakedDirectories(context: Context, owners: Owners): FoundLeak[]
     ...[join(paths.runRoot, 'containers'), join(paths.root, 'containers')].flatMap((parent) =>
       unknown(parent, (dir) => removeTree(dir, inside)),
     ),
-    ...layersWithoutImage(context, used).map((name) => {
-      const dir = join(paths.layers, name);
-      return leak(dir, 'no image has this layer', () => removeTree(dir, inside));
-    }),
+    ...[paths.layers, ...readNames(paths.mappedLayers).map((key) => join(paths.mappedLayers, key))].flatMap(
+      (parent) =>
+        layersWithoutImage(context, parent, used).map((name) => {
+          const dir = join(parent, name);
+          return leak(dir, 'no image has this layer', () => removeTree(dir, inside));
+        }),
+    ),
     ...readWorkNames(removed).abandoned.map((name) => {
       const dir = join(removed, name);
       return leak(dir, 'it was being deleted', () => removeTree(dir, inside));
@@ -51,10 +54,14 @@ export function leakedDirectories(context: Context, owners: Owners): FoundLeak[]
 }
 
 /** While anybody fetches an image its layers have no row yet. */
-function layersWithoutImage({ paths }: Context, used: ReadonlySet<string | undefined>): readonly string[] {
-  const { live, abandoned } = readWorkNames(paths.layers);
+function layersWithoutImage(
+  { paths }: Context,
+  parent: string,
+  used: ReadonlySet<string | undefined>,
+): readonly string[] {
+  const { live, abandoned } = readWorkNames(parent);
   if (live.length > 0 || readWorkNames(join(paths.imageLayout, 'tmp')).live.length > 0) return abandoned;
-  return [...abandoned, ...readNames(paths.layers).filter((name) => isId(name) && !used.has(name))];
+  return [...abandoned, ...readNames(parent).filter((name) => isId(name) && !used.has(name))];
 }
 
 function volumesWithoutRow({ paths, store }: Context): string[] {

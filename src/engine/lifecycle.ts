@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Crun } from '../container/crun.ts';
-import { removeTree } from '../container/rootfs.ts';
+import { removeTree } from '../container/rootfs-removal.ts';
 import { PeapodError } from '../errors.ts';
 import { waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';

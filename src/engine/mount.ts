@@ -1,10 +1,12 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type RootfsPlan, unmountRootfs } from '../container/rootfs.ts';
+import type { RootfsPlan } from '../container/rootfs.ts';
+import { unmountRootfs } from '../container/rootfs-removal.ts';
 import { PeapodError } from '../errors.ts';
 import { mountHere } from '../host/mounts.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { withUserNamespace } from './lent-userns.ts';
 import type { EngineParts } from './parts.ts';
 import { planRootfs } from './rootfs.ts';
 
@@ -38,15 +40,17 @@ export async function mountContainer(parts: EngineParts, id: string): Promise<st
   requireOwnMounts(context, 'mount');
   const record = context.store.containers.get(id) as ContainerRecord;
   if (lifecycle.isRunning(record)) return (await planRootfs(context, record)).path;
-  return operations.during(id, 'files', async () => {
-    const plan = await planRootfs(context, record);
-    if (isMounted(context, plan)) return plan.path;
-    // What is there of a container that does not run is taken down before it starts.
-    mkdirSync(context.paths.containerRuntime(id), { recursive: true, mode: 0o700 });
-    for (const mount of plan.mounts) mountHere(mount);
-    context.events.container('mount', record);
-    return plan.path;
-  });
+  return operations.during(id, 'files', () =>
+    withUserNamespace(context, record, async (userNamespace) => {
+      const plan = await planRootfs(context, record, userNamespace);
+      if (isMounted(context, plan)) return plan.path;
+      // What is there of a container that does not run is taken down before it starts.
+      mkdirSync(context.paths.containerRuntime(id), { recursive: true, mode: 0o700 });
+      for (const mount of plan.mounts) mountHere(mount);
+      context.events.container('mount', record);
+      return plan.path;
+    }),
+  );
 }
 
 /** Idempotent. Throws WRONG_STATE for a container that runs. */

@@ -1,5 +1,6 @@
 import { PeapodError } from '../errors.ts';
 import type { ContainerRecord } from '../store/records.ts';
+import { asksForUserns, type UsernsFlags } from './container-flags.ts';
 import type { Context } from './context.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import { writeNewFile } from './new-file.ts';
@@ -11,6 +12,7 @@ import type { Pods } from './pods.ts';
 import type { PodCreateRequest } from './requests.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
 import type { Sandboxes } from './sandboxes.ts';
+import type { PlannedUserns } from './user-namespaces.ts';
 
 export interface PodCreation {
   readonly context: Context;
@@ -34,6 +36,7 @@ export async function createPod(
     rootless: facts.rootless,
     find: (container) => donor(context, container),
   });
+  const userns = await planPodUserns(context, request.userns);
   if (request.replace && request.name && pods.find(request.name)) {
     await pods.remove(request.name, { force: true });
   }
@@ -50,7 +53,7 @@ export async function createPod(
     id,
     () => {
       store.names.claim(name, 'pod', id);
-      store.sandboxes.insert(id, spec, facts.bootId);
+      store.sandboxes.insert(id, { ...spec, ...(userns ? { userns: userns.settle() } : {}) }, facts.bootId);
       store.pods.insert({ id, name, createdAtMs: Date.now(), labels, shared, createCommand, options });
       store.ports.reserve(id, spec.ports);
     },
@@ -64,6 +67,19 @@ export async function createPod(
     () => pods.dismantle(id),
   );
   return id;
+}
+
+/** Not that of a container: a pod depends on nobody. */
+async function planPodUserns(
+  context: Context,
+  flags: UsernsFlags | undefined,
+): Promise<PlannedUserns | undefined> {
+  if (!asksForUserns(flags)) return undefined;
+  const [{ planUserns }, { podIds }] = await Promise.all([
+    import('./user-namespaces.ts'),
+    import('./auto-size.ts'),
+  ]);
+  return planUserns(context, flags, { size: async () => podIds });
 }
 
 /** Of `--volumes-from`. Throws NOT_FOUND. */

@@ -94,6 +94,17 @@ export function withPodDefaults(
 
 /** What belongs to the pod's network is the pod's to say. Throws INVALID_ARGUMENT. */
 export function checkMemberFlags(request: ContainerCreateRequest, pod: PodRecord): void {
+  const { userns, uidmaps = [], gidmaps = [], subuidname, subgidname } = request.userns ?? {};
+  if (userns)
+    throw invalid(
+      '--userns and --pod cannot be set together',
+      "the user namespace is the pod's: give --userns to peapod pod create",
+    );
+  if (uidmaps.length > 0 || gidmaps.length > 0 || subuidname || subgidname)
+    throw invalid(
+      `cannot specify a new uid/gid map when entering pod ${pod.name}: the user namespace is the pod's`,
+      'give the map to peapod pod create',
+    );
   const sharesUts = pod.shared.includes('uts') && !request.namespaces?.uts;
   if (sharesUts && request.hostname !== undefined) {
     throw new PeapodError(

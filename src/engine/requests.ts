@@ -6,6 +6,7 @@ import type {
   PasswdFlags,
   ProcessFlags,
   ResourceFlags,
+  UsernsFlags,
 } from './container-flags.ts';
 import type { Filters } from './filters.ts';
 
@@ -112,6 +113,8 @@ export interface PodCreateRequest extends NetworkFlags {
   readonly sysctls?: readonly string[] | undefined;
   readonly shmSize?: string | undefined;
   readonly podIdFile?: string | undefined;
+  /** Of all members, and of the namespaces that they share. */
+  readonly userns?: UsernsFlags | undefined;
   /** Of all members together. */
   readonly limits?: ResourceFlags | undefined;
   readonly cgroupParent?: string | undefined;
@@ -186,6 +189,7 @@ export interface ContainerCreateRequest extends NetworkFlags {
   readonly resources?: ResourceFlags;
   readonly cgroup?: CgroupFlags;
   readonly namespaces?: NamespaceFlags;
+  readonly userns?: UsernsFlags | undefined;
   readonly process?: ProcessFlags;
   readonly environment?: EnvironmentFlags;
   readonly passwd?: PasswdFlags;

@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
+import { rootOutside } from '../host/id-mappings.ts';
 import { isAlive, signalProcess, waitForEnd } from '../host/processes.ts';
 import { step } from '../host/trace.ts';
 import type { Attachment } from '../network/backend.ts';
@@ -11,6 +12,7 @@ import {
   startPause,
   unpinNamespaces,
 } from '../sandbox/namespaces.ts';
+import type { NamespaceOwner } from '../sandbox/owned-namespaces.ts';
 import type { SandboxRecord, SharedNamespace } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { attachmentsOf, SandboxNetworks } from './sandbox-networks.ts';
@@ -20,7 +22,7 @@ export interface ReadySandbox {
   /** In the order of the networks. */
   readonly attachments: readonly Attachment[];
   /** Paths inside the runner's mount namespace. */
-  readonly namespacePaths: Partial<Record<SharedNamespace, string>>;
+  readonly namespacePaths: Partial<Record<SharedNamespace | 'user', string>>;
   readonly shm: string | undefined;
 }
 
@@ -40,7 +42,7 @@ export class Sandboxes {
   /** What is true now, whatever the store remembers from another boot or a keeper that has ended. */
   state(record: SandboxRecord): SandboxRecord['state'] {
     if (record.state === 'released' || record.bootId !== this.#context.facts.bootId) return 'released';
-    const first = pinned(record)[0];
+    const first = ownsUsers(record) ? 'user' : pinned(record)[0];
     if (first && !this.#isPinned(sandboxFiles(this.#context.paths.sandbox(record.id)).namespace(first))) {
       return 'released';
     }
@@ -61,12 +63,14 @@ export class Sandboxes {
     const runner = await this.#context.inside();
     const netScript = await this.networks.namespaceScript(record);
     const { sysctls, shmSizeBytes } = record.spec;
+    const owner = this.#owner(record);
     const names = pinned(record);
     const files = await step(`pin namespaces ${names.join(', ')}`, () =>
-      pinNamespaces(runner, dir, names, { netScript, sysctls, shmSizeBytes }),
+      pinNamespaces(runner, dir, names, { netScript, sysctls, shmSizeBytes, owner }),
     );
+    const user = this.#userNamespace(record);
     const pause = record.spec.namespaces.includes('pid')
-      ? await step('start the pause process', () => startPause(runner, files))
+      ? await step('start the pause process', () => startPause(runner, files, user))
       : undefined;
     store.sandboxes.setState(record.id, 'pinned', facts.bootId, { pause });
   }
@@ -98,7 +102,8 @@ export class Sandboxes {
     }
     if (record.pause && !isAlive(record.pause)) {
       const files = sandboxFiles(this.#context.paths.sandbox(id));
-      const pause = await startPause(await this.#context.inside(), files);
+      const user = this.#userNamespace(record);
+      const pause = await startPause(await this.#context.inside(), files, user);
       this.#context.store.sandboxes.setPause(id, pause);
       record = this.#require(id);
     }
@@ -131,8 +136,10 @@ export class Sandboxes {
 
   #view(record: SandboxRecord): ReadySandbox {
     const files = sandboxFiles(this.#context.paths.sandbox(record.id));
-    const paths: Partial<Record<SharedNamespace, string>> = {};
+    const paths: Partial<Record<SharedNamespace | 'user', string>> = {};
     for (const name of pinned(record)) paths[name] = files.namespace(name);
+    const user = this.#userNamespace(record);
+    if (user) paths.user = user;
     if (record.pause) paths.pid = `/proc/${record.pause.pid}/ns/pid`;
     if (record.spec.network.kind === 'netns') paths.net = record.spec.network.path;
     if (record.spec.network.kind === 'container') {
@@ -154,6 +161,26 @@ export class Sandboxes {
     };
   }
 
+  #owner(record: SandboxRecord): NamespaceOwner | undefined {
+    const { userns } = record.spec;
+    if (!userns) return undefined;
+    const path = ownsUsers(record) ? undefined : this.#userNamespace(record);
+    return { mappings: userns, path, root: rootOutside(userns) };
+  }
+
+  /** Undefined for that of all the user's containers. Throws WRONG_STATE where whoever has it is gone. */
+  #userNamespace({ id, spec }: SandboxRecord): string | undefined {
+    const source = spec.userns?.source;
+    if (!source) return undefined;
+    if (source.kind === 'path') return source.path;
+    const path = sandboxFiles(this.#context.paths.sandbox(source.kind === 'own' ? id : source.sandboxId));
+    const file = path.namespace('user');
+    if (source.kind === 'own' || this.#isPinned(file)) return file;
+    throw new PeapodError('WRONG_STATE', 'the container whose user namespace is to be joined does not run', {
+      hint: 'start that container first',
+    });
+  }
+
   #require(id: string): SandboxRecord {
     const record = this.#context.store.sandboxes.get(id);
     if (!record) throw new PeapodError('NOT_FOUND', `no sandbox ${id.slice(0, 12)}`);
@@ -168,6 +195,10 @@ export class Sandboxes {
       return false;
     }
   }
+}
+
+function ownsUsers({ spec }: SandboxRecord): boolean {
+  return spec.userns?.source.kind === 'own';
 }
 
 /** The network namespace of a sandbox on someone else's network is not ours to pin. */

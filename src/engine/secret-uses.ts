@@ -1,6 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { PeapodError } from '../errors.ts';
+import { ownerOutside } from '../host/id-mappings.ts';
 import type { ContainerRecord, MountSpec, SecretUse } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { requireSecret, secretFile } from './secrets.ts';
@@ -113,7 +114,10 @@ export function giveSecrets(context: Context, { id, spec }: ContainerRecord): Gi
     rmSync(file, { force: true });
     copyFileSync(keptFile(context, id, index), file);
     chmodSync(file, use.mode);
-    if (use.uid !== 0 || use.gid !== 0) before.push(['chown', `${use.uid}:${use.gid}`, file]);
+    const [uid, gid] = spec.userns
+      ? [ownerOutside(spec.userns.uids, use.uid), ownerOutside(spec.userns.gids, use.gid)]
+      : [use.uid, use.gid];
+    if (uid !== 0 || gid !== 0) before.push(['chown', `${uid}:${gid}`, file]);
     if (alone) mounts.push(bind(file, use.target));
     else if (!mounts.some(({ source }) => source === below)) mounts.push(bind(below, directory));
   }

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Crun } from '../container/crun.ts';
 import { waitForExitCode, wasOomKilled } from '../container/exit-status.ts';
-import { unmountRootfs } from '../container/rootfs.ts';
+import { unmountRootfs } from '../container/rootfs-removal.ts';
 import { type FileLock, waitForLock } from '../host/locks.ts';
 import { isAlive } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';

@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { appendToEtc } from '../container/append-process.ts';
 import type { RootfsPlan } from '../container/rootfs.ts';
 import type { ResolvedUser } from '../container/user.ts';
 import { type UserEntries, userEntries } from '../container/user-entries.ts';
+import { rootOutside } from '../host/id-mappings.ts';
 import { kindInRoot } from '../host/rooted.ts';
 import type { ContainerRecord, MountSpec } from '../store/records.ts';
 import type { Context } from './context.ts';
@@ -35,7 +36,9 @@ export async function startingUser(
   if (texts.length === 0) return { user, mounts: [], write: () => [] };
   if (!spec.readOnly) {
     const left =
-      spec.rootfs.kind === 'host' ? texts.filter(([name]) => !writeOwn(plan, name, whole[name])) : texts;
+      spec.rootfs.kind === 'host'
+        ? texts.filter(([name]) => !writeOwn(plan, name, whole[name], ownerOf(context, record)))
+        : texts;
     return { user, mounts: [], write: () => append(context, plan.path, left) };
   }
   const mounts = texts.map(([name]): MountSpec => {
@@ -70,10 +73,23 @@ function withLines(text: string | undefined, lines: string): string {
 }
 
 /** Files of the host are not the caller's to add to: the container gets its own. False where it has one. */
-function writeOwn({ places: [etc] }: RootfsPlan, name: string, text: string): boolean {
+function writeOwn(
+  { places }: RootfsPlan,
+  name: string,
+  text: string,
+  owner: ReturnType<typeof ownerOf>,
+): boolean {
+  const etc = places.find(({ at }) => at === '/etc');
   if (etc === undefined || kindInRoot(etc.dir, `/${name}`) !== undefined) return false;
-  writeFileSync(join(etc.dir, name), text, { mode: 0o644 });
+  const path = join(etc.dir, name);
+  writeFileSync(path, text, { mode: 0o644 });
+  if (owner) chownSync(path, owner.uid, owner.gid);
   return true;
+}
+
+/** Of a user namespace, where the caller may give files away. */
+function ownerOf({ facts }: Context, { spec: { userns } }: ContainerRecord) {
+  return userns && !facts.rootless ? rootOutside(userns) : undefined;
 }
 
 function append(context: Context, root: string, texts: readonly (readonly [string, string])[]): string[][] {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTree } from '../container/rootfs.ts';
+import { removeTree } from '../container/rootfs-removal.ts';
 import { readWorkNames, workName } from '../image/work-directory.ts';
 import type { ContainerRecord, VolumeRecord } from '../store/records.ts';
 import type { Context } from './context.ts';

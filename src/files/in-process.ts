@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { isPeapodError, PeapodError } from '../errors.ts';
+import { ownerOutside } from '../host/id-mappings.ts';
 import { changeRoot } from '../host/nodes.ts';
 import { readBlocking } from '../host/read.ts';
 import { resolveLinks } from '../host/resolve-links.ts';
@@ -115,7 +116,12 @@ async function unpack(request: InRequest, coming: Coming | undefined, target: Ta
   writer.finish();
 }
 
-function placed(entry: TarEntry, place: (path: string) => string, { owner }: InRequest): TarEntry {
+function placed(entry: TarEntry, place: (path: string) => string, request: InRequest): TarEntry {
+  const mappings = request.place?.mappings;
+  const mapped = mappings && {
+    uid: ownerOutside(mappings.uids, entry.uid),
+    gid: ownerOutside(mappings.gids, entry.gid),
+  };
   const linkPath = entry.type === 'hardlink' ? place(entry.linkPath) : entry.linkPath;
-  return { ...entry, ...(owner ?? {}), path: place(entry.path), linkPath };
+  return { ...entry, ...(request.owner ?? mapped ?? {}), path: place(entry.path), linkPath };
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { PeapodError } from '../errors.ts';
+import type { IdMappings } from '../host/id-mappings.ts';
 import { type MountRequest, mountHere } from '../host/mounts.ts';
 import { writeFully } from '../host/write.ts';
 import { pack } from '../tar/pack.ts';
@@ -15,6 +16,8 @@ export interface LayerRequest {
   readonly overlay: boolean;
   /** Paths below `from` that are left out. */
   readonly without: readonly string[];
+  /** Of the container's user namespace. */
+  readonly mappings?: IdMappings | undefined;
 }
 
 /** The last line on standard error where all went well. */
@@ -30,7 +33,7 @@ export interface PackedLayer {
  */
 export function run(args: readonly string[]): Promise<number> {
   return reporting(async () => {
-    const { from, mounts, overlay, without } = JSON.parse(args[0] ?? '') as LayerRequest;
+    const { from, mounts, overlay, without, mappings } = JSON.parse(args[0] ?? '') as LayerRequest;
     for (const mount of mounts) mountHere(mount);
     const plain = createHash('sha256');
     const packed = createHash('sha256');
@@ -39,6 +42,7 @@ export function run(args: readonly string[]): Promise<number> {
       from: Buffer.from(from).toString('latin1'),
       name: '',
       overlay,
+      mappings,
       without: new Set(without),
     };
     const source = function* () {

@@ -40,7 +40,7 @@ export function run(args: readonly string[]): Promise<number> {
     const from = Buffer.from(found.path).toString('latin1');
     // Whoever is told gives the directory its name.
     const inArchive = told && kind === 'directory' ? '' : Buffer.from(name).toString('latin1');
-    for (const piece of pack({ from, name: inArchive, preciseTimes: true }))
+    for (const piece of pack({ from, name: inArchive, preciseTimes: true, mappings: place?.mappings }))
       if (!writeFully(1, piece)) return;
   });
 }

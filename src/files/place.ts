@@ -1,4 +1,5 @@
 import { closeSync, mkdirSync } from 'node:fs';
+import type { IdMappings } from '../host/id-mappings.ts';
 import { bindHere, type MountRequest, mountHere } from '../host/mounts.ts';
 import { changeRoot } from '../host/nodes.ts';
 import { openDirectoryInRoot, openInRootDirectory } from '../host/rooted.ts';
@@ -9,6 +10,8 @@ export interface FilesPlace {
   readonly root: string;
   /** To be mounted first, in a mount namespace of this process' own: the container does not run. */
   readonly mounts: readonly MountRequest[];
+  /** Of the container's user namespace: archives have the ids that are known in there. */
+  readonly mappings?: IdMappings | undefined;
   readonly binds: readonly { readonly source: string; readonly destination: string }[];
 }
 

@@ -65,6 +65,25 @@ export function libc(): Libc {
   return bound;
 }
 
+let loadedTreeCall: ReturnType<typeof loadTreeCall> | undefined;
+function loadTreeCall() {
+  const { i32, i64, ptr, u64 } = FFIType;
+  return dlopen('libc.so.6', { syscall: { args: [i64, i32, ptr, i64, ptr, u64], returns: i64 } }).symbols;
+}
+
+/** open_tree, move_mount and mount_setattr, which are newer than the C libraries in use: one shape fits all. */
+export function treeCall(
+  number: number,
+  fd: number,
+  path: Uint8Array,
+  flags: number,
+  pointer: Uint8Array | BigUint64Array,
+  last: number,
+): number {
+  loadedTreeCall ??= loadTreeCall();
+  return Number(loadedTreeCall.syscall(number, fd, path, flags, pointer, last));
+}
+
 /** An error as node:fs throws it: `code` (`EAGAIN`), `errno` (negative), `syscall`. */
 function systemError(syscall: string, errno: number, subject?: string): NodeJS.ErrnoException {
   // Only here: importing it costs every command a millisecond.

@@ -12,6 +12,8 @@ export interface Paths {
   readonly imageLayout: string;
   /** One directory a layer, by the hex of its diff id. */
   readonly layers: string;
+  /** Layers whose files belong to other ids: by the mapping, then as in `layers`. */
+  readonly mappedLayers: string;
   readonly volumes: string;
   /** One file a secret, by its id. */
   readonly secrets: string;
@@ -50,6 +52,7 @@ export function resolvePaths(facts: HostFacts, overrides: PathOverrides = {}): P
     database: join(root, 'peapod.db'),
     imageLayout: join(root, 'images'),
     layers: join(root, 'layers'),
+    mappedLayers: join(root, 'mapped-layers'),
     volumes: join(root, 'volumes'),
     secrets: join(root, 'secrets'),
     events: join(root, 'events', 'events.log'),

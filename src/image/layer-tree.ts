@@ -1,10 +1,15 @@
-import { constants, lstatSync, mkdirSync, readlinkSync, rmSync, type Stats } from 'node:fs';
+import { chownSync, constants, lstatSync, mkdirSync, readlinkSync, rmSync, type Stats } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import { makeNode, setXattr } from '../host/nodes.ts';
 import { fsPath, printable } from '../tar/fields.ts';
 
 /** As many symlinks as the kernel follows, see path_resolution(7). */
 const symlinkLimit = 40;
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /**
  * The directory that a layer is unpacked into. Paths are byte strings relative to it, without a leading
@@ -18,7 +23,11 @@ export class LayerTree {
   readonly #directories = new Set<string>(['']);
   readonly #hidden = new Set<string>();
 
-  constructor(root: string, opaqueXattr: string) {
+  readonly #owner: Owner | undefined;
+
+  /** `owner`: of directories that no entry describes; the process' own ids if undefined. */
+  constructor(root: string, opaqueXattr: string, owner?: Owner) {
+    this.#owner = owner;
     this.#root = root === '/' ? '' : Buffer.from(root).toString('latin1');
     this.#opaqueXattr = opaqueXattr;
   }
@@ -60,7 +69,9 @@ export class LayerTree {
     const hidden = this.#hidden.has(path);
     if (!this.isDirectory(path)) {
       this.clear(path);
-      mkdirSync(fsPath(this.absolute(path)), 0o755);
+      const at = fsPath(this.absolute(path));
+      mkdirSync(at, 0o755);
+      if (this.#owner) chownSync(at, this.#owner.uid, this.#owner.gid);
       if (hidden) this.makeOpaque(path);
     }
     this.#directories.add(path);

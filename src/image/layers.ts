@@ -1,9 +1,10 @@
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
+import { type IdMappings, mappingKey } from '../host/id-mappings.ts';
 import { endsWithParent } from '../host/processes.ts';
 import type { ImageTable, LayerSize } from '../store/images.ts';
 import { BlobMissing, type BlobStore } from './blobs.ts';
@@ -20,6 +21,10 @@ export interface LayerSource {
 export interface LayerStoreDeps {
   /** Of layers, one directory each by the hex of its diff id; complete from the moment it has that name. */
   readonly directory: string;
+  /** Of copies for user namespaces: a directory like `directory` for each mapping. */
+  readonly mappedDirectory: string;
+  /** Files belong to what these make of the layer's ids; absent for the layer's own. */
+  readonly mappings?: IdMappings;
   readonly facts: HostFacts;
   readonly inside: () => Promise<Runner>;
   readonly table: ImageTable;
@@ -33,6 +38,21 @@ export class LayerStore {
 
   constructor(deps: LayerStoreDeps) {
     this.#deps = deps;
+  }
+
+  /** The same layers for containers in a user namespace, without any of them yet. */
+  mapped(mappings: IdMappings): LayerStore {
+    return this.#mappedIn(mappingKey(mappings), mappings);
+  }
+
+  /** Those that were made so far. */
+  allMapped(): LayerStore[] {
+    return readNames(this.#deps.mappedDirectory).map((key) => this.#mappedIn(key));
+  }
+
+  #mappedIn(key: string, mappings?: IdMappings): LayerStore {
+    const directory = join(this.#deps.mappedDirectory, key);
+    return new LayerStore({ ...this.#deps, directory, ...(mappings ? { mappings } : {}) });
   }
 
   path(diffId: string): string {
@@ -89,6 +109,15 @@ export class LayerStore {
     await inside.run(['rm', '-rf', '--', ...names.map((name) => join(this.#deps.directory, name))]);
   }
 
+  /** The directory goes with its last layer; the next one makes it again. */
+  removeEmpty(): void {
+    try {
+      rmdirSync(this.#deps.directory);
+    } catch (error) {
+      if (!['ENOTEMPTY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+  }
+
   workNames(): WorkNames {
     return readWorkNames(this.#deps.directory);
   }
@@ -120,7 +149,7 @@ export class LayerStore {
   }
 
   async #unpack({ diffId, blob }: LayerSource, inside: Runner): Promise<number> {
-    const { directory, facts, table, blobs, signal } = this.#deps;
+    const { directory, facts, table, blobs, signal, mappings } = this.#deps;
     const name = workName('tmp');
     const half = join(directory, name);
     mkdirSync(half, 0o755);
@@ -135,6 +164,7 @@ export class LayerStore {
         diffId,
         half,
         opaque,
+        ...(mappings ? [JSON.stringify(mappings)] : []),
       ];
       const result = await interruptible(signal, (options) =>
         inside.run(argv, { accept: 'any', ...options }),

@@ -1,5 +1,6 @@
 import { PeapodError } from '../errors.ts';
 import type { ImageRecord } from '../store/records.ts';
+import type { LayerStore } from './layers.ts';
 import type { Found } from './lookup.ts';
 import type { ImageStores } from './record.ts';
 
@@ -67,4 +68,17 @@ export async function sweep({ table, blobs, layers }: ImageStores): Promise<void
     });
   }
   await layers.delete([...halfMade.abandoned, ...discarded]);
+  for (const mapped of layers.allMapped()) await sweepMapped(table, mapped);
+}
+
+/** Copies of layers go with the layers; what is being made is left to whoever makes it. */
+async function sweepMapped(table: ImageStores['table'], layers: LayerStore): Promise<void> {
+  const { live, abandoned } = layers.workNames();
+  let discarded: string[] = [];
+  if (live.length === 0)
+    table.withUsed((_, usedDiffIds) => {
+      discarded = layers.discard(layers.diffIds().filter((diffId) => !usedDiffIds.has(diffId)));
+    });
+  await layers.delete([...abandoned, ...discarded]);
+  layers.removeEmpty();
 }

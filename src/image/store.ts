@@ -1,6 +1,7 @@
 import { isPeapodError, messageOf, PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
+import type { IdMappings } from '../host/id-mappings.ts';
 import type { Paths } from '../host/paths.ts';
 import { step } from '../host/trace.ts';
 import type { ImageTable } from '../store/images.ts';
@@ -42,6 +43,7 @@ export class ImageStore {
     this.#blobs = new BlobStore(paths.imageLayout);
     this.#layers = new LayerStore({
       directory: paths.layers,
+      mappedDirectory: paths.mappedLayers,
       facts,
       inside,
       table,
@@ -110,14 +112,16 @@ export class ImageStore {
 
   /**
    * Absolute directories, lowest first; unpacks what is missing. A layer that an image has twice is there
-   * once, on top, which comes to the same: overlayfs refuses a directory that it has already.
+   * once, on top, which comes to the same: overlayfs refuses a directory that it has already. With `mappings`
+   * copies of them, made at the first time, whose files belong to the ids that a user namespace makes of theirs.
    */
-  async layerDirectories(image: ImageRecord): Promise<string[]> {
+  async layerDirectories(image: ImageRecord, mappings?: IdMappings): Promise<string[]> {
     const { blobs, diffIds } = image;
-    await this.#layers.ensure(diffIds.map((diffId, index) => ({ diffId, blob: blobs[index] as string })));
+    const layers = mappings ? this.#layers.mapped(mappings) : this.#layers;
+    await layers.ensure(diffIds.map((diffId, index) => ({ diffId, blob: blobs[index] as string })));
     return diffIds
       .filter((diffId, index) => diffIds.lastIndexOf(diffId) === index)
-      .map((diffId) => this.#layers.path(diffId));
+      .map((diffId) => layers.path(diffId));
   }
 
   /** As `require`, with the whole name where it was one. */

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { isPeapodError, messageOf, PeapodError } from '../errors.ts';
+import { type IdMappings, ownerOutside, rootOutside } from '../host/id-mappings.ts';
 import { changeRoot } from '../host/nodes.ts';
 import type { LayerSize } from '../store/images.ts';
 import { readPlain } from '../tar/decompress.ts';
-import { TarReader } from '../tar/reader.ts';
+import { type TarHandler, TarReader } from '../tar/reader.ts';
+import { LayerTree } from './layer-tree.ts';
 import { LayerWriter } from './layer-writer.ts';
 
 /** What the process writes to standard output: one line of JSON. */
@@ -21,9 +23,11 @@ export async function unpackLayer(
   diffId: string,
   directory: string,
   opaqueXattr: string,
+  mappings?: IdMappings,
 ): Promise<LayerSize> {
-  const writer = new LayerWriter(directory, opaqueXattr);
-  const reader = new TarReader(writer);
+  const tree = new LayerTree(directory, opaqueXattr, mappings && rootOutside(mappings));
+  const writer = new LayerWriter(tree, opaqueXattr);
+  const reader = new TarReader(mappings ? mapped(writer, mappings) : writer);
   const hash = createHash('sha256');
   let tarBytes = 0;
   try {
@@ -46,6 +50,16 @@ export async function unpackLayer(
   return { sizeBytes: writer.sizeBytes, tarBytes };
 }
 
+/** Whose files are whose in a user namespace. */
+function mapped(writer: LayerWriter, { uids, gids }: IdMappings): TarHandler {
+  return {
+    entry: (entry) =>
+      writer.entry({ ...entry, uid: ownerOutside(uids, entry.uid), gid: ownerOutside(gids, entry.gid) }),
+    data: (chunk, position) => writer.data(chunk, position),
+    end: () => writer.end(),
+  };
+}
+
 function asImageError(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (isPeapodError(error) || !/^(Z_|ZSTD_|ERR_)/.test(code ?? '')) return error;
@@ -55,17 +69,23 @@ function asImageError(error: unknown): unknown {
 }
 
 /**
- * `peapod internal unpack-layer BLOB DIFF-ID DIRECTORY OPAQUE-XATTR`, to be run where ids are mapped as
+ * `peapod internal unpack-layer BLOB DIFF-ID DIRECTORY OPAQUE-XATTR [MAPPINGS]`, to be run where ids are mapped as
  * containers see them. The directory becomes its `/`, so that no entry can reach anything else.
  */
 export async function run(args: readonly string[]): Promise<number> {
   let report: UnpackReport;
   try {
-    const [blob = '', diffId = '', directory = '', opaqueXattr = ''] = args;
+    const [blob = '', diffId = '', directory = '', opaqueXattr = '', mappings] = args;
     const fd = openSync(blob, 'r');
     process.umask(0);
     changeRoot(directory);
-    report = await unpackLayer(fd, diffId, '/', opaqueXattr);
+    report = await unpackLayer(
+      fd,
+      diffId,
+      '/',
+      opaqueXattr,
+      mappings === undefined ? undefined : (JSON.parse(mappings) as IdMappings),
+    );
   } catch (error) {
     const known = isPeapodError(error);
     const hint = known ? error.hint : undefined;

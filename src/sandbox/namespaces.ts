@@ -5,6 +5,7 @@ import { type Runner, shellQuote } from '../host/exec.ts';
 import { detachMount } from '../host/mounts.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import type { SharedNamespace } from '../store/records.ts';
+import { type NamespaceOwner, ownedNamespacesScript } from './owned-namespaces.ts';
 
 /** Namespaces that live as files: an nsfs mount keeps a namespace without any process in it. */
 export type PinnedNamespace = Exclude<SharedNamespace, 'pid'>;
@@ -20,12 +21,14 @@ export interface PinOptions {
   /** By name, as sysctl(8) has them. */
   readonly sysctls?: Readonly<Record<string, string>> | undefined;
   readonly shmSizeBytes?: number | undefined;
+  /** Owns the others; absent for the runner's. */
+  readonly owner?: NamespaceOwner | undefined;
 }
 
 export interface SandboxFiles {
   readonly dir: string;
   /** Where a namespace is pinned; valid in the mount namespace of the runner that pinned it. */
-  namespace(name: PinnedNamespace): string;
+  namespace(name: PinnedNamespace | 'user'): string;
   /** The /dev/shm that containers sharing an ipc namespace share too. */
   readonly shm: string;
   /** For the network backend's pid files and sockets. */
@@ -50,11 +53,11 @@ export async function pinNamespaces(
   runner: Runner,
   dir: string,
   names: readonly PinnedNamespace[],
-  { netScript = '', sysctls = {}, shmSizeBytes = defaultShmSizeBytes }: PinOptions = {},
+  { netScript = '', sysctls = {}, shmSizeBytes = defaultShmSizeBytes, owner }: PinOptions = {},
 ): Promise<SandboxFiles> {
   const files = sandboxFiles(dir);
   mkdirSync(files.network, { recursive: true, mode: 0o700 });
-  if (names.length === 0) return files;
+  if (names.length === 0 && !owner) return files;
   for (const name of names) writeFileSync(files.namespace(name), '');
   const loUp = ['ip', 'link', 'set', 'lo', 'up'];
   const settings = Object.entries(sysctls).map(
@@ -63,10 +66,13 @@ export async function pinNamespaces(
   const last = names.includes('net') ? loUp : ['true'];
   const before = [...(netScript && names.includes('net') ? [netScript] : []), ...settings];
   const setUp = before.length > 0 ? ['sh', '-ec', [...before, `exec ${last.join(' ')}`].join('\n')] : last;
-  const commands = [['unshare', ...names.map((name) => `--${name}=${files.namespace(name)}`), ...setUp]];
+  const commands = owner
+    ? [ownedNamespacesScript(dir, names, owner, [...before, last.join(' ')])]
+    : [['unshare', ...names.map((name) => `--${name}=${files.namespace(name)}`), ...setUp]];
   if (names.includes('ipc')) {
     mkdirSync(files.shm);
-    const options = `nosuid,nodev,noexec,mode=1777,size=${shmSizeBytes}`;
+    const whose = owner ? `,uid=${owner.root.uid},gid=${owner.root.gid}` : '';
+    const options = `nosuid,nodev,noexec,mode=1777,size=${shmSizeBytes}${whose}`;
     commands.push(['mount', '-t', 'tmpfs', '-o', options, 'shm', files.shm]);
   }
   await runner.batch(commands);
@@ -88,7 +94,7 @@ export function unpinNamespaces(dir: string, separateMounts: boolean): void {
   if (!existsSync(dir)) return;
   const files = sandboxFiles(dir);
   if (!separateMounts) {
-    for (const name of ['net', 'ipc', 'uts'] as const) detachMount(files.namespace(name));
+    for (const name of ['net', 'ipc', 'uts', 'user'] as const) detachMount(files.namespace(name));
     detachMount(files.shm);
   }
   try {
@@ -102,10 +108,15 @@ export function unpinNamespaces(dir: string, separateMounts: boolean): void {
 }
 
 /** The process that holds a pid namespace for `--share pid`, reaping what is orphaned in it. */
-export async function startPause(runner: Runner, files: SandboxFiles): Promise<ProcessIdentity> {
+export async function startPause(
+  runner: Runner,
+  files: SandboxFiles,
+  userNamespace?: string,
+): Promise<ProcessIdentity> {
   // Its environment says whose it is: nothing else of it does.
   const script = 'PEAPOD_SANDBOX=$0 setsid catatonit -P </dev/null >/dev/null 2>&1 & echo $!';
-  const { stdout } = await runner.run(['unshare', '--pid', 'sh', '-c', script, files.dir]);
+  const place = userNamespace ? runner.within(['nsenter', `--user=${userNamespace}`, '--']) : runner;
+  const { stdout } = await place.run(['unshare', '--pid', 'sh', '-c', script, files.dir]);
   const identity = identify(Number(stdout.trim()));
   if (!identity) {
     throw new PeapodError('TOOL_MISSING', `the pause process of ${files.dir} ended at once`, {

@@ -65,6 +65,7 @@ export class ContainerTable {
       .all<ContainerRow>(
         `${select} JOIN sandboxes ON sandboxes.id = sandbox_id
          WHERE json_extract(sandboxes.spec, '$.network.containerId') = ?1
+         OR json_extract(containers.spec, '$.userns.mode') = 'container:' || ?1
          OR EXISTS (SELECT 1 FROM json_each(containers.spec, '$.requires') WHERE value = ?1)
          ORDER BY containers.rowid`,
         id,

@@ -1,6 +1,7 @@
 import type { Attachment, BackendName, PodNetworkSpec } from '../network/backend.ts';
 import type { PortMapping, PublishedPort } from '../network/types.ts';
 import type { HostConfigSpec } from './records/host-config.ts';
+import type { UsernsSpec } from './records/isolation.ts';
 import type { PodOptions } from './records/pod-options.ts';
 import type { PodCgroupSpec } from './records/resources.ts';
 import type { HealthcheckSpec, RestartSpec } from './records/supervision.ts';
@@ -61,6 +62,8 @@ export interface SandboxSpec {
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Of the /dev/shm of a shared ipc namespace. */
   readonly shmSizeBytes?: number;
+  /** Owns the namespaces above; absent for that of all the user's containers. */
+  readonly userns?: UsernsSpec;
   /** A cgroup around those of all members. */
   readonly cgroup?: PodCgroupSpec;
 }

@@ -8,6 +8,7 @@ import {
   readSync,
   statfsSync,
 } from 'node:fs';
+import { type IdMapping, type IdMappings, insideId, overflowId } from '../host/id-mappings.ts';
 import { getXattr, listXattrs } from '../host/nodes.ts';
 import { fsPath, padding } from './fields.ts';
 import type { TarEntryType } from './reader.ts';
@@ -20,6 +21,8 @@ export interface PackOptions {
   readonly name: string;
   /** Owner of every entry, in the place of the files' own. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Owners are known in this user namespace; one that is not is nobody. */
+  readonly mappings?: IdMappings | undefined;
   /** Paths below `from` that are left out, with all below them. */
   readonly without?: ReadonlySet<string>;
   /** `from` is the writable layer of an overlay: what it hides is written as OCI layers have it. */
@@ -86,8 +89,7 @@ function* packOne(tree: Tree, { path, name, below, device }: Place): Generator<B
     type,
     path: type === 'directory' ? `${name === '' ? '.' : name}/` : name,
     mode: Number(stats.mode) & 0o7777,
-    uid: options.owner?.uid ?? Number(stats.uid),
-    gid: options.owner?.gid ?? Number(stats.gid),
+    ...(options.owner ?? ownerOf(stats, options.mappings)),
     mtime: timeOf(stats.mtimeNs, options.preciseTimes === true),
     deviceMajor: major,
     deviceMinor: minor,
@@ -125,6 +127,16 @@ function* packOne(tree: Tree, { path, name, below, device }: Place): Generator<B
       device: stats.dev,
     });
   }
+}
+
+function ownerOf(
+  stats: { readonly uid: bigint; readonly gid: bigint },
+  mappings: IdMappings | undefined,
+): { uid: number; gid: number } {
+  const [uid, gid] = [Number(stats.uid), Number(stats.gid)];
+  if (!mappings) return { uid, gid };
+  const known = (ids: readonly IdMapping[], id: number) => insideId(ids, id) ?? overflowId;
+  return { uid: known(mappings.uids, uid), gid: known(mappings.gids, gid) };
 }
 
 function* packFile(path: string, entry: Parameters<typeof entryHeader>[0], size: number): Generator<Buffer> {

@@ -216,11 +216,6 @@ export const differences: Readonly<Record<Topic, readonly Difference[]>> = {
     ownAddress,
     networkOfMember,
     noInfraContainer,
-    {
-      lines: /--userns nomap/,
-      what: output,
-      why: '--userns nomap is refused: its ids would own nothing of the root of the container',
-    },
     { lines: /--memory 1k/, what: /^stderr$/, why: 'a warning begins with Warning:' },
   ],
   volumes: [

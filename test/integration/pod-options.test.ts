@@ -74,7 +74,8 @@ describeForBoth('what pod create gives to the containers of a pod', (makeHost) =
     const refused: [flags: string[], message: RegExp][] = [
       [['--infra-image', 'pause'], /--infra-image is not here: a pod has no infra container/],
       [['--infra'], /--infra is not here: /],
-      [['--userns', 'auto'], /--userns is not here: /],
+      [['--userns', 'container:x'], /a pod cannot join a container's user namespace/],
+      [['--uidmap', '5:1000:10'], /container ID 0 cannot be mapped/],
       [['--share-parent=false', '-m', '64m'], /--share-parent=false cannot be set together with limits/],
       [['--device', '/dev/no-such'], /stat \/dev\/no-such: no such file or directory/],
       [['--volumes-from', 'nobody'], /looking up container "nobody" for volumes-from: /],

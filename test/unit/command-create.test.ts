@@ -15,6 +15,8 @@ const noNetworkFlags = {
   ip: undefined,
   ip6: undefined,
   macAddress: undefined,
+  // A group of flags: command-container-flags.test.ts looks into those.
+  userns: expect.any(Object),
 };
 
 const plainContainer = {
@@ -124,16 +126,13 @@ describe('pod create', () => {
         dnsOptions: ['ndots:2'],
         addHosts: ['x:1.2.3.4'],
         podIdFile: 'id',
-        exitPolicy: undefined,
         volumes: [],
         securityOptions: [],
         devices: [],
         volumesFrom: [],
-        pid: undefined,
-        uts: undefined,
+        userns: expect.any(Object),
         noHosts: false,
         sysctls: [],
-        shmSize: undefined,
         limits: expect.any(Object),
         replace: true,
       },

@@ -5,7 +5,7 @@ import {
   subordinateIdProblems,
   userNamespaceProblems,
 } from '../../rootless/requirements.ts';
-import { freeRange, idMapWords, parseSubordinateIds } from '../../rootless/subids.ts';
+import { freeRange, idMapWords, parseSubordinateIds } from '../../src/host/subordinate-ids.ts';
 
 const healthy: RootlessReadings = {
   userName: 'ann',

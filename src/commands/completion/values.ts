@@ -66,7 +66,7 @@ export const flagValues: Readonly<Record<string, readonly string[]>> = {
   systemd: ['false'],
   'tls-verify': ['true', 'false'],
   tz: ['local'],
-  userns: ['host', 'keep-id', 'keep-id:'],
+  userns: ['host', 'auto', 'auto:size=', 'keep-id', 'keep-id:', 'nomap', 'container:', 'ns:'],
   uts: ['private', 'host', 'container:<container>', 'ns:'],
   volume: ['<volume>:', '<file>'],
   'volumes-from': ['<container>'],

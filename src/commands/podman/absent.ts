@@ -67,15 +67,6 @@ export const absentFlags: readonly AbsentFlags[] = [
   { flags: 'chrootdirs', why: 'mount what a chroot inside of the container needs by --volume' },
   { flags: 'driver-opts', why: 'the one driver of secrets, file, has no options' },
   {
-    flags: 'gidmap subgidname subuidname uidmap',
-    why: 'not yet: --userns of run and create knows host and keep-id',
-  },
-  {
-    flags: 'userns',
-    verbs: 'pod create',
-    why: 'not yet: a pod is in the user namespace of its caller',
-  },
-  {
     flags: 'infra-command infra-conmon-pidfile infra-image infra-name',
     verbs: 'pod create',
     why: 'a pod has no infra container: its namespaces are kept without one',

@@ -10,7 +10,6 @@ const runDifferences = {
   ' --publish': 'a port is reserved when the container is created, and a conflict is told then',
   ' --restart': 'kept without a daemon: by the exit command of conmon',
   ' --sdnotify': 'only `ignore`: nobody is told by NOTIFY_SOCKET',
-  ' --userns': 'only `host` and `keep-id`',
   ' --systemd': 'only `false`: a container is not prepared for a systemd of its own',
 } as const;
 

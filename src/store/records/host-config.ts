@@ -1,4 +1,4 @@
-import type { DeviceSpec, KeepIdSpec, LogSpec, NamespaceSpec, SecuritySpec } from './isolation.ts';
+import type { DeviceSpec, LogSpec, NamespaceSpec, SecuritySpec, UsernsSpec } from './isolation.ts';
 import type { PasswdSpec } from './passwd.ts';
 import type { CgroupSpec, ResourceSpec, RlimitSpec } from './resources.ts';
 
@@ -31,7 +31,7 @@ export interface HostConfigSpec {
   /** Those that differ from what a container has by itself. */
   readonly namespaces?: NamespaceSpec;
   /** Absent for the user namespace of all the user's containers. */
-  readonly keepId?: KeepIdSpec;
+  readonly userns?: UsernsSpec;
   /** Absent where only a numeric user gets a line. */
   readonly passwd?: PasswdSpec;
   readonly log?: LogSpec;

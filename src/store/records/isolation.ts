@@ -1,3 +1,5 @@
+import type { IdMappings } from '../../host/id-mappings.ts';
+
 /** A device node of the host. */
 export interface DeviceSpec {
   readonly source: string;
@@ -36,9 +38,25 @@ export interface LogSpec {
   readonly tag?: string;
 }
 
-/** A user namespace of the container's own in which its caller keeps an id. */
-export interface KeepIdSpec {
-  /** Of the caller inside of the container. */
+/** Where a sandbox has its user namespace from: its own, pinned with it, or one that is there. */
+export type UserNamespaceSource =
+  | { readonly kind: 'own' }
+  | { readonly kind: 'sandbox'; readonly sandboxId: string }
+  | { readonly kind: 'path'; readonly path: string };
+
+/** A user namespace besides that of all the user's containers. */
+export interface UsernsSpec extends IdMappings {
+  readonly source: UserNamespaceSource;
+  /** As podman's HostConfig.UsernsMode has it: `private`, `container:ID`, `ns:PATH`. */
+  readonly mode: string;
+  /** `auto` gives none of these ids to others while this is stored. */
+  readonly reserved?: true;
+  /** `keep-id`. */
+  readonly keep?: KeptIds;
+}
+
+/** Of the caller inside. */
+export interface KeptIds {
   readonly uid: number;
   readonly gid: number;
 }
