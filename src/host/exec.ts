@@ -235,7 +235,8 @@ function spawnNow(
   try {
     return Bun.spawn([...argv], {
       ...options,
-      ...(env ? { env: { ...process.env, ...env } as Record<string, string> } : {}),
+      // By itself it passes on what was there when this process began, and nothing that was set since.
+      env: { ...process.env, ...env } as Record<string, string>,
     });
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(argv[0] as string, error) : error;
