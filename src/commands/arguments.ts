@@ -27,6 +27,13 @@ export function atLeast(count: number): ArgumentRule {
   };
 }
 
+export function between(least: number, most: number): ArgumentRule {
+  return (args, command) => {
+    if (args.length < least || args.length > most)
+      throw wrongArguments(`accepts between ${least} and ${most} arg(s), received ${args.length}`, command);
+  };
+}
+
 /** The command looks itself, because flags such as `--all` decide. */
 export const anyArguments: ArgumentRule = () => {};
 

@@ -117,6 +117,11 @@ export const containerOnlyVerbs: Record<string, Verb> = {
     group: 'Containers',
     load: () => import('./exists.ts').then((m) => m.containerExists),
   },
+  clone: {
+    summary: 'Make a container like another one',
+    group: 'Containers',
+    load: () => import('./clone.ts').then((m) => m.containerClone),
+  },
   prune: {
     summary: 'Remove all containers that do not run',
     group: 'Containers',

@@ -7,6 +7,11 @@ export const podVerbs: Record<string, Verb> = {
     group: 'Pods',
     load: () => import('./pod-create.ts').then((m) => m.podCreate),
   },
+  clone: {
+    summary: 'Make a pod like another one, with its containers',
+    group: 'Pods',
+    load: () => import('./clone.ts').then((m) => m.podClone),
+  },
   start: {
     summary: 'Start one or more pods',
     group: 'Pods',

@@ -25,6 +25,7 @@ import type { ProgressSink } from './engine.ts';
 import { exposedPorts, openPorts } from './exposed-ports.ts';
 import { parseInitContainer } from './init-containers.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { makeContainer } from './make-container.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import { writeNewFile } from './new-file.ts';
 import type { Operations } from './operations.ts';
@@ -36,7 +37,7 @@ import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
 import { resolveRequires } from './requires.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
 import type { PlannedUserns } from './user-namespaces.ts';
-import { nameAnonymous, removeUnused, useVolumes } from './volume-records.ts';
+import { nameAnonymous } from './volume-records.ts';
 
 /** Containers: resolved from a request, written down, made. */
 export class ContainerCreation {
@@ -155,33 +156,20 @@ export class ContainerCreation {
       bootId: facts.bootId,
       oomKilled: false,
     };
-    let madeVolumes: string[] = [];
-    await this.#operations.creating(
-      id,
-      () => {
-        if (pod && !store.pods.get(pod.id)) this.#pods.require(podName as string);
-        store.names.claim(name, 'container', id);
-        const users = userns ? { userns: userns.settle() } : {};
-        if (own) {
-          store.sandboxes.insert(id, { ...own, ...users }, facts.bootId);
-          store.ports.reserve(id, own.ports);
-        }
-        store.containers.insert({ ...record, spec: { ...record.spec, ...users } });
-        if (record.spec.restart) store.supervision.begin(id);
-        madeVolumes = useVolumes(this.#context, record, anonymous);
+    const parts = { context: this.#context, operations: this.#operations, lifecycle: this.#lifecycle };
+    await makeContainer(
+      parts,
+      { record, own, anonymous, userns },
+      {
+        check: () => {
+          if (pod && !store.pods.get(pod.id)) this.#pods.require(podName as string);
+        },
+        prepare: async () => {
+          if (secrets.length > 0) (await import('./secret-uses.ts')).keepSecrets(this.#context, record);
+          if (request.cidFile) writeNewFile(request.cidFile, id, '--cidfile');
+        },
       },
-      async () => {
-        for (const volume of madeVolumes) this.#context.events.volume('create', volume);
-        this.#context.events.container('create', record);
-        if (secrets.length > 0) (await import('./secret-uses.ts')).keepSecrets(this.#context, record);
-        if (request.cidFile) writeNewFile(request.cidFile, id, '--cidfile');
-        interrupt.check();
-        if (after.start) await this.#lifecycle.startCreated(id, after);
-      },
-      async () => {
-        await this.#lifecycle.dismantle(id);
-        await removeUnused(this.#context, madeVolumes);
-      },
+      after,
     );
     return id;
   }

@@ -6,10 +6,15 @@ import type { ProgressSink } from './engine.ts';
 import type { PullPolicy } from './pull-policy.ts';
 import type { ContainerCreateRequest } from './requests.ts';
 
+type ImageWanted = Pick<
+  ContainerCreateRequest,
+  'image' | 'rootfs' | 'arch' | 'os' | 'variant' | 'platform' | 'tlsVerify' | 'authFile'
+>;
+
 /** The image of a container to be made, pulled where the policy says so; undefined for the other roots. */
 export async function imageFor(
   context: Context,
-  request: ContainerCreateRequest,
+  request: ImageWanted,
   policy: PullPolicy,
   progress: ProgressSink,
 ): Promise<ImageRecord | undefined> {

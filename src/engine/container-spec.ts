@@ -116,12 +116,15 @@ function resolveRootfs(
     return { imageName: path, rootfs: { kind: 'directory', path, overlay } };
   }
   if (inputs.image) {
-    const imageName = inputs.image.names.includes(request.image ?? '')
-      ? (request.image as string)
-      : (inputs.image.names[0] ?? inputs.image.id);
+    const imageName = shownName(inputs.image, request.image);
     return { imageName, rootfs: { kind: 'image', imageId: inputs.image.id } };
   }
   return { imageName: 'host', rootfs: { kind: 'host' } };
+}
+
+/** What `ps` shows of an image that was asked for so. */
+export function shownName(image: ImageRecord, asked: string | undefined): string {
+  return image.names.includes(asked ?? '') ? (asked as string) : (image.names[0] ?? image.id);
 }
 
 /** What needs a service manager inside, or one that waits outside. */

@@ -12,6 +12,7 @@ type Verbs = Pick<
   | 'top'
   | 'stats'
   | 'update'
+  | 'clone'
   | 'prune'
   | 'sizes'
   | 'namespaces'
@@ -74,6 +75,10 @@ export function containerVerbs(parts: () => EngineParts): Verbs {
       const record = parts().containers.require(name);
       await updateContainer(parts(), record, changes, warn);
       return record.id;
+    },
+    clone: async (name, request, sinks) => {
+      const { cloneContainer } = await import('./clone-container.ts');
+      return cloneContainer(parts(), parts().containers.require(name), request, sinks);
     },
     sizes: async (ids) => {
       const { containerSizes } = await import('./written-bytes.ts');

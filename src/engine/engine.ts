@@ -1,5 +1,8 @@
 import type { CleanupRequest } from './cleanup.ts';
+import type { CloneRequest } from './clone-container.ts';
+import type { PodCloneRequest } from './clone-pod.ts';
 import type { StatsRequest, UpdateRequest } from './container-flags.ts';
+import type { CreateSinks } from './containers.ts';
 import type { EndpointFlags } from './endpoint-spec.ts';
 import type { FileOperations } from './file-operations.ts';
 import type { Filters } from './filters.ts';
@@ -35,6 +38,8 @@ export interface Engine {
 }
 
 export interface PodOperations {
+  /** Makes another one like it, with its containers. Returns the id. Throws PORT_IN_USE where it keeps its ports. */
+  clone(name: string, request: PodCloneRequest, warn: ProgressSink): Promise<string>;
   /** Returns the id. */
   create(request: PodCreateRequest): Promise<string>;
   /** Starts the sandbox and all members; idempotent. Returns the id. */
@@ -107,6 +112,8 @@ export interface ContainerOperations {
   stats(request: StatsRequest, onSample: (views: readonly StatsView[]) => void): Promise<void>;
   /** Changes limits, at once and for later starts, and the restart policy. Returns the id. */
   update(name: string, changes: UpdateRequest, warn: ProgressSink): Promise<string>;
+  /** Makes another one like it. Returns the id. Throws PORT_IN_USE where it keeps its ports. */
+  clone(name: string, request: CloneRequest, sinks: CreateSinks): Promise<string>;
   /** By id. Reads all that was written: only where it is asked for. */
   sizes(ids: readonly string[]): Promise<ReadonlyMap<string, ContainerSize>>;
   /** By id, of those that run. */

@@ -6,14 +6,14 @@ import { cgroupPlace } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { parseCgroup } from './parse-cgroup.ts';
 import { parseResources } from './parse-resources.ts';
-import type { PodCreateRequest } from './requests.ts';
+import type { PodSettings } from './requests.ts';
 
 /**
  * A pod has a cgroup of its own where it has limits, is to be in a certain place, or is asked for one; else its members stand beside
  * each other, and the pod costs nothing. Throws INVALID_ARGUMENT, HOST_UNFIT where peapod cannot make one: a limit
  * of a pod is not dropped with a warning.
  */
-export function podCgroup(context: Context, request: PodCreateRequest): PodCgroupSpec | undefined {
+export function podCgroup(context: Context, request: PodSettings): PodCgroupSpec | undefined {
   const asked = parseResources(request.limits ?? {});
   const { cgroup } = parseCgroup({ cgroupParent: request.cgroupParent });
   const needsOne = Object.keys(asked).length > 0 || cgroup !== undefined;

@@ -1,5 +1,5 @@
 import { PeapodError } from '../errors.ts';
-import type { ContainerRecord } from '../store/records.ts';
+import type { ContainerRecord, PodRecord, SandboxSpec } from '../store/records.ts';
 import { asksForUserns, type UsernsFlags } from './container-flags.ts';
 import type { Context } from './context.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
@@ -49,28 +49,48 @@ export async function createPod(
   });
   const spec = { ...network, ...parseKernelOptions(request, network), ...(cgroup ? { cgroup } : {}) };
   interrupt.check();
+  const pod = { id, name, createdAtMs: Date.now(), labels, shared, createCommand, options };
+  await makePod({ context, operations, sandboxes, pods }, { pod, spec, userns }, async () => {
+    if (request.podIdFile) writeNewFile(request.podIdFile, id, '--pod-id-file');
+  });
+  return id;
+}
+
+export interface NewPod {
+  readonly pod: PodRecord;
+  readonly spec: SandboxSpec;
+  readonly userns: PlannedUserns | undefined;
+}
+
+/** Writes a pod down and makes its namespaces, then does `more`. Where anything fails, nothing of it stays. */
+export async function makePod(
+  { context, operations, sandboxes, pods }: PodCreation,
+  { pod, spec, userns }: NewPod,
+  more: () => Promise<void>,
+): Promise<void> {
+  const { store, facts, interrupt } = context;
+  const { id, name } = pod;
   await operations.creating(
     id,
     () => {
       store.names.claim(name, 'pod', id);
       store.sandboxes.insert(id, { ...spec, ...(userns ? { userns: userns.settle() } : {}) }, facts.bootId);
-      store.pods.insert({ id, name, createdAtMs: Date.now(), labels, shared, createCommand, options });
+      store.pods.insert(pod);
       store.ports.reserve(id, spec.ports);
     },
     async () => {
       const record = store.sandboxes.get(id);
       if (record) await sandboxes.pin(record);
       interrupt.check();
-      if (request.podIdFile) writeNewFile(request.podIdFile, id, '--pod-id-file');
+      await more();
       context.events.pod('create', pods.require(id));
     },
     () => pods.dismantle(id),
   );
-  return id;
 }
 
 /** Not that of a container: a pod depends on nobody. */
-async function planPodUserns(
+export async function planPodUserns(
   context: Context,
   flags: UsernsFlags | undefined,
 ): Promise<PlannedUserns | undefined> {

@@ -7,7 +7,7 @@ import { parseDevices, parseSysctls, sysctlNamespace } from './parse-devices.ts'
 import { parseSecurityOptions, readSecurityHost } from './parse-security.ts';
 import { parseSize } from './parse-size.ts';
 import { parseVolume } from './parse-volume.ts';
-import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
+import type { ContainerCreateRequest, PodCreateRequest, PodSettings } from './requests.ts';
 
 function invalid(message: string, hint?: string): PeapodError {
   return new PeapodError('INVALID_ARGUMENT', message, hint ? { hint } : {});
@@ -15,7 +15,7 @@ function invalid(message: string, hint?: string): PeapodError {
 
 /** Checks what members will get, so that it is told now. Throws INVALID_ARGUMENT. */
 export function parsePodOptions(
-  request: PodCreateRequest,
+  request: PodSettings & Partial<Pick<PodCreateRequest, 'exitPolicy' | 'addHosts'>>,
   shared: readonly SharedNamespace[],
   cwd: string,
   { rootless, find }: { readonly rootless: boolean; readonly find: (name: string) => ContainerRecord },
@@ -24,8 +24,7 @@ export function parsePodOptions(
   const { devices = [], volumesFrom = [] } = request;
   if (exitPolicy !== 'continue' && exitPolicy !== 'stop')
     throw invalid(`invalid pod exit policy: "${exitPolicy}"`, 'choose from continue, stop');
-  if (noHosts && request.addHosts.length > 0)
-    throw invalid('--no-hosts and --add-host cannot be set together');
+  if (noHosts && request.addHosts?.length) throw invalid('--no-hosts and --add-host cannot be set together');
   for (const word of volumes) parseVolume(word, cwd);
   parseSecurityOptions(securityOptions, cwd, readSecurityHost);
   parseDevices({ devices }, rootless);
@@ -49,7 +48,7 @@ export function parsePodOptions(
 
 /** What the kernel keeps for the pod's namespaces. Throws INVALID_ARGUMENT for what they do not have. */
 export function parseKernelOptions(
-  request: PodCreateRequest,
+  request: PodSettings,
   { namespaces, network }: SandboxSpec,
 ): Pick<SandboxSpec, 'sysctls' | 'shmSizeBytes'> {
   const sysctls = parseSysctls(request.sysctls ?? []);

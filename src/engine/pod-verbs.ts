@@ -2,11 +2,15 @@ import type { PodOperations } from './engine.ts';
 import { parseSignal } from './parse-signal.ts';
 import type { EngineParts } from './parts.ts';
 
-type Verbs = Pick<PodOperations, 'restart' | 'kill' | 'pause' | 'unpause' | 'top' | 'prune'>;
+type Verbs = Pick<PodOperations, 'clone' | 'restart' | 'kill' | 'pause' | 'unpause' | 'top' | 'prune'>;
 
 /** Verbs of pods beyond create, start, stop and rm. */
 export function podVerbs(parts: () => EngineParts): Verbs {
   return {
+    clone: async (name, request, warn) => {
+      const { clonePod } = await import('./clone-pod.ts');
+      return clonePod(parts(), parts().pods.require(name), request, warn);
+    },
     restart: (name) => parts().pods.restart(name),
     kill: async (name, signal) => {
       const number = parseSignal(signal);

@@ -18,18 +18,23 @@ export async function removeContainer(
   record: ContainerRecord,
   options: RemoveOptions,
 ): Promise<string[]> {
+  if (!options.depend) refuseDependents(context, record.id);
   const dependents = dependentsOf(context, record.id);
-  if (dependents.length > 0 && !options.depend) {
-    const names = dependents.map(({ name }) => name).join(', ');
-    throw new PeapodError(
-      'NAME_IN_USE',
-      `container ${record.id} has dependent containers which must be removed before it: ${names}: container already exists`,
-      { hint: 'remove them first, or use --depend' },
-    );
-  }
   for (const { id } of dependents) await removeUnlessGone(lifecycle, id, options);
   await lifecycle.remove(record.id, options);
   return [...dependents.map(({ id }) => id), record.id];
+}
+
+/** Throws NAME_IN_USE where others are on its network. */
+export function refuseDependents(context: Context, id: string): void {
+  const dependents = dependentsOf(context, id);
+  if (dependents.length === 0) return;
+  const names = dependents.map(({ name }) => name).join(', ');
+  throw new PeapodError(
+    'NAME_IN_USE',
+    `container ${id} has dependent containers which must be removed before it: ${names}: container already exists`,
+    { hint: 'remove them first, or use --depend' },
+  );
 }
 
 async function removeUnlessGone(lifecycle: Lifecycle, id: string, options: RemoveOptions): Promise<void> {

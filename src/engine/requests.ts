@@ -91,16 +91,12 @@ export interface EnterRequest {
   readonly namespaces: readonly ('net' | 'ipc' | 'uts' | 'pid')[];
 }
 
-export interface PodCreateRequest extends NetworkFlags {
-  readonly name?: string | undefined;
+/** What `pod create` takes, and `pod clone` changes. */
+export interface PodSettings {
   readonly hostname?: string | undefined;
   /** `key=value` or `key`. */
   readonly labels: readonly string[];
   readonly labelFiles: readonly string[];
-  /** `--share`, e.g. `net,ipc,uts`, `+pid`, `none`; undefined for podman's default `ipc,net,uts`. */
-  readonly share?: string | undefined;
-  /** `continue` or `stop`. */
-  readonly exitPolicy?: string | undefined;
   /** `-v`, `--volumes-from`, `--device`, `--security-opt`, `--pid`, `--uts`, `--no-hosts`: for each container of the pod. */
   readonly volumes?: readonly string[] | undefined;
   readonly volumesFrom?: readonly string[] | undefined;
@@ -112,7 +108,6 @@ export interface PodCreateRequest extends NetworkFlags {
   /** Of the shared namespaces. */
   readonly sysctls?: readonly string[] | undefined;
   readonly shmSize?: string | undefined;
-  readonly podIdFile?: string | undefined;
   /** Of all members, and of the namespaces that they share. */
   readonly userns?: UsernsFlags | undefined;
   /** Of all members together. */
@@ -120,6 +115,15 @@ export interface PodCreateRequest extends NetworkFlags {
   readonly cgroupParent?: string | undefined;
   /** Whether members stand in a cgroup of the pod; undefined for where it has limits. */
   readonly shareParent?: boolean | undefined;
+}
+
+export interface PodCreateRequest extends NetworkFlags, PodSettings {
+  readonly name?: string | undefined;
+  /** `--share`, e.g. `net,ipc,uts`, `+pid`, `none`; undefined for podman's default `ipc,net,uts`. */
+  readonly share?: string | undefined;
+  /** `continue` or `stop`. */
+  readonly exitPolicy?: string | undefined;
+  readonly podIdFile?: string | undefined;
   readonly replace: boolean;
 }
 

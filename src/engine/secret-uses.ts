@@ -81,6 +81,16 @@ export function keepSecrets(context: Context, { id, spec }: ContainerRecord): vo
   }
 }
 
+/** What another container keeps, also of secrets that are gone. */
+export function copySecrets(context: Context, { id, spec }: ContainerRecord, toId: string): void {
+  for (const [index, { type }] of (spec.secrets ?? []).entries()) {
+    if (type !== 'mount') continue;
+    const copy = keptFile(context, toId, index);
+    mkdirSync(dirname(copy), { recursive: true, mode: 0o700 });
+    copyFileSync(keptFile(context, id, index), copy);
+  }
+}
+
 function keptFile(context: Context, containerId: string, index: number): string {
   return join(context.paths.container(containerId), 'secrets', String(index));
 }

@@ -62,9 +62,18 @@ function settled(spec: UsernsSpec): PlannedUserns {
 /** A member has that of its pod. */
 export function usernsOfPod({ id, spec: { userns } }: SandboxRecord): PlannedUserns | undefined {
   if (!userns) return undefined;
-  const { source, reserved: _, ...rest } = userns;
+  const { source, reserved: _, auto: __, ...rest } = userns;
   const shared = source.kind === 'own' ? ({ kind: 'sandbox', sandboxId: id } as const) : source;
   return settled({ ...rest, source: shared, mode: 'pod' });
+}
+
+/** The same, but for ids of its own where they were given by `auto`. */
+export async function usernsOfClone(
+  context: Context,
+  spec: UsernsSpec | undefined,
+): Promise<PlannedUserns | undefined> {
+  if (!spec?.auto) return spec && settled(spec);
+  return planAuto(context, { kind: 'auto', ...spec.auto }, await idsOutside(context), spec.auto.size);
 }
 
 function ofContainer({ id, sandboxId, spec: { userns } }: ContainerRecord): PlannedUserns | undefined {
@@ -194,7 +203,15 @@ function planAuto(
         hint: `${size} are needed and ${free.reduce((sum, { count }) => sum + count, 0)} are free: ask for fewer (--userns auto:size=1024), remove containers that have some, or add to /etc/${kind === 'uids' ? 'subuid' : 'subgid'}`,
       });
     };
-    return { source: { kind: 'own' }, mode: 'private', uids: ids('uids'), gids: ids('gids'), reserved: true };
+    const auto = { size, uids: request.uids, gids: request.gids };
+    return {
+      source: { kind: 'own' },
+      mode: 'private',
+      uids: ids('uids'),
+      gids: ids('gids'),
+      reserved: true,
+      auto,
+    };
   };
   // Too much for anybody is told before an image is fetched or a pod made.
   settle();

@@ -5,7 +5,7 @@
 
 const criu = 'checkpoints are not made: CRIU cannot freeze the helpers of a network along with a container';
 const noService = 'nothing of peapod runs elsewhere: there is no remote service, and no daemon here';
-const clones = 'inspect shows the command that made it (CreateCommand): run that again with other options';
+const noInfra = 'a pod has no infra container: its namespaces are kept without one';
 const trust = 'skopeo checks signatures as /etc/containers/policy.json says: change that file';
 const lists = 'lists of images for several platforms are made, and pushed, by buildah manifest';
 
@@ -14,7 +14,6 @@ export const absentVerbs: Readonly<Record<string, string>> = {
   'auto-update':
     "nothing here replaces containers by itself: pull the image, and restart a service of 'generate systemd --new'",
   'container checkpoint': criu,
-  'container clone': clones,
   'container restore': criu,
   'container runlabel':
     'it runs as the caller what a stranger wrote into an image: read the label by image inspect, then decide',
@@ -26,7 +25,6 @@ export const absentVerbs: Readonly<Record<string, string>> = {
   kube: 'Kubernetes YAML is not read yet',
   machine: 'peapod runs on Linux itself, and makes no virtual machines',
   manifest: lists,
-  'pod clone': clones,
   'system connection': noService,
   'system renumber': 'it mends the lock numbers of podman: peapod has none',
   'system service': noService,
@@ -67,10 +65,11 @@ export const absentFlags: readonly AbsentFlags[] = [
   { flags: 'chrootdirs', why: 'mount what a chroot inside of the container needs by --volume' },
   { flags: 'driver-opts', why: 'the one driver of secrets, file, has no options' },
   {
-    flags: 'infra-command infra-conmon-pidfile infra-image infra-name',
-    verbs: 'pod create',
-    why: 'a pod has no infra container: its namespaces are kept without one',
+    flags: 'infra-command infra-conmon-pidfile infra-name',
+    verbs: 'pod create,pod clone',
+    why: noInfra,
   },
+  { flags: 'infra-image', verbs: 'pod create', why: noInfra },
   { flags: 'new-runtime', why: 'crun is the one runtime' },
   { flags: 'rootless-netns', why: 'pod nsenter runs a program in the network of a pod' },
   { flags: 'seccomp-policy', why: 'no image chooses its own profile: --security-opt seccomp=FILE' },

@@ -21,6 +21,9 @@ function of(...paths: string[]): Record<string, string> {
 
 export const differences: Readonly<Record<string, string>> = {
   ...of('run', 'create', 'container run', 'container create'),
+  'container clone':
+    'published ports are in the way unless --destroy hands them over; network, hostname and what the old image had are kept or replaced as a whole',
+  'pod clone': 'published ports are in the way unless --destroy hands them over; no infra container',
   build: 'buildah does it and has to be installed; the cache of layers goes by `image prune --all`',
   'image build': 'buildah does it and has to be installed; the cache of layers goes by `image prune --all`',
   commit: 'TERM, HOME, HOSTNAME and `container` do not get into the image unless somebody has set them',

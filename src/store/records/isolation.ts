@@ -51,6 +51,8 @@ export interface UsernsSpec extends IdMappings {
   readonly mode: string;
   /** `auto` gives none of these ids to others while this is stored. */
   readonly reserved?: true;
+  /** Of `auto`: what it was asked for, so that a clone gets ids of its own. */
+  readonly auto?: IdMappings & { readonly size: number };
   /** `keep-id`. */
   readonly keep?: KeptIds;
 }
