@@ -2,18 +2,20 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner } from '../host/exec.ts';
 import { detachMount } from '../host/mounts.ts';
-import { imageMounts } from './rootfs.ts';
+import { imageMounts, volumeOverlays } from './rootfs.ts';
 
 /** Where a container's root may be mounted, read off what the plans above have made. */
 function mountPointsIn(containerDir: string): string[] {
   const base = join(containerDir, 'rootfs');
-  const images = join(containerDir, imageMounts);
-  const ofImages = existsSync(images) ? readdirSync(images).map((name) => join(images, name, 'merged')) : [];
+  const others = [imageMounts, volumeOverlays]
+    .map((name) => join(containerDir, name))
+    .filter((dir) => existsSync(dir))
+    .flatMap((dir) => readdirSync(dir).map((name) => join(dir, name, 'merged')));
   const names = readdirSync(base).filter((name) => !['host', 'l', 'mapped'].includes(name));
   const ofRoot = names.map((name) =>
     name === 'root' ? join(base, name, 'merged') : join(base, 'host', name),
   );
-  return [...ofImages, ...ofRoot];
+  return [...others, ...ofRoot];
 }
 
 /**

@@ -178,6 +178,8 @@ export function planImageMount(
 
 /** The directory of a container that other images are mounted in. */
 export const imageMounts = 'images';
+/** The same for mounts with `:O`. */
+export const volumeOverlays = 'overlays';
 const hostTrees = ['usr', 'etc'];
 const hostLinks = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
 const freshDirectories = [

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FillRequest, findDirectory } from '../container/fill-volumes.ts';
-import type { RootfsPlan } from '../container/rootfs.ts';
+import { type RootfsPlan, volumeOverlays } from '../container/rootfs.ts';
 import type { ResolvedUser } from '../container/user.ts';
 import { PeapodError } from '../errors.ts';
 import { waitForLock } from '../host/locks.ts';
@@ -30,7 +30,7 @@ export function mountVolumes(
   const mounting: string[][] = [];
   const giving: (readonly string[])[] = [];
   const settled: (() => void)[] = [];
-  const mounts = record.spec.mounts.map((mount, index) => {
+  const mounts = record.spec.mounts.map((mount, index): MountSpec => {
     const volume = mount.type === 'volume' ? requireVolume(context, mount.source) : undefined;
     const place = volume && prepare(context, volume);
     if (volume && place) {
@@ -51,7 +51,15 @@ export function mountVolumes(
     if (!mount.options.includes('O')) return resolved;
     const layers = layersOf(context, record, resolved, index);
     giving.push(...layers.before);
-    return overlaid(context, resolved, layers);
+    const overlay = overlaid(context, resolved, layers);
+    if (!record.spec.userns) return overlay;
+    // Nobody in the container's user namespace may mount what lies outside: it gets the whole.
+    const at = join(context.paths.container(record.id), volumeOverlays, String(index), 'merged');
+    giving.push(
+      ['mkdir', '-p', at],
+      ['mount', '-t', 'overlay', 'overlay', '-o', overlay.options.join(','), at],
+    );
+    return { ...resolved, type: 'bind', source: at };
   });
   const filling = fills.length > 0 ? [fillCommand(context, { root: plan.path, volumes: fills })] : [];
   return {
@@ -156,10 +164,10 @@ function layersOf(context: Context, record: ContainerRecord, mount: MountSpec, i
     mount.options.find((option) => option.startsWith(`${key}=`))?.slice(key.length + 1);
   const [ownUpper, ownWork] = [given('upperdir'), given('workdir')];
   if (ownUpper !== undefined && ownWork !== undefined) return { upper: ownUpper, work: ownWork, before: [] };
-  const base = join(context.paths.container(record.id), 'overlays', String(index));
+  const base = join(context.paths.container(record.id), volumeOverlays, String(index));
   const [upper, work] = [join(base, 'upper'), join(base, 'work')];
   const before = [
-    ['rm', '-rf', base],
+    ['rm', '-rf', upper, work],
     ['mkdir', '-p', upper, work],
     ['chown', `--reference=${mount.source}`, upper],
     ['chmod', `--reference=${mount.source}`, upper],

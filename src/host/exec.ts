@@ -235,8 +235,7 @@ function spawnNow(
   try {
     return Bun.spawn([...argv], {
       ...options,
-      // By itself it passes on what was there when this process began, and nothing that was set since.
-      env: { ...process.env, ...env } as Record<string, string>,
+      env: { ...process.env, ...env } as Record<string, string>, // by itself Bun hands on that of its start
     });
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(argv[0] as string, error) : error;

@@ -5,7 +5,7 @@ import { type Runner, shellQuote } from '../host/exec.ts';
 import { detachMount } from '../host/mounts.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import type { SharedNamespace } from '../store/records.ts';
-import { type NamespaceOwner, ownedNamespacesScript } from './owned-namespaces.ts';
+import type { NamespaceOwner } from './owned-namespaces.ts';
 
 /** Namespaces that live as files: an nsfs mount keeps a namespace without any process in it. */
 export type PinnedNamespace = Exclude<SharedNamespace, 'pid'>;
@@ -67,7 +67,7 @@ export async function pinNamespaces(
   const before = [...(netScript && names.includes('net') ? [netScript] : []), ...settings];
   const setUp = before.length > 0 ? ['sh', '-ec', [...before, `exec ${last.join(' ')}`].join('\n')] : last;
   const commands = owner
-    ? [ownedNamespacesScript(dir, names, owner, [...before, last.join(' ')])]
+    ? [(await import('./owned-namespaces.ts')).pinOwned(dir, names, owner, [...before, last.join(' ')])]
     : [['unshare', ...names.map((name) => `--${name}=${files.namespace(name)}`), ...setUp]];
   if (names.includes('ipc')) {
     mkdirSync(files.shm);

@@ -18,7 +18,7 @@ export interface NamespaceOwner {
  * processes inside hold the namespaces while the shell outside pins them. They end with the shell, whatever ends it:
  * nobody else has the writing end of what they read.
  */
-export function ownedNamespacesScript(
+export function pinOwned(
   dir: string,
   names: readonly string[],
   owner: NamespaceOwner,

@@ -88,6 +88,15 @@ describeForBoth('user namespaces of pods, and with other options', (makeHost) =>
     );
     expect(await run(['-t', ...alone], 'stat -c %u:%g /dev/pts/0')).toBe('0:5\r');
     expect(await run(['--network', 'host'], 'ls /sys/class/net | head -1')).toBe('lo');
+    const volume = [...alone, '-v', 'kept:/home/app:O'];
+    expect(await run([...volume, '-u', 'app'], 'touch /home/app/x && cat /home/app/file')).toBe(
+      'from the image',
+    );
+    // Places of mounts that cp has made for a container that never ran are its root's as well.
+    const create = ['create', '--name', 'copied', ...alone, '--userns', 'auto', '-v', 'kept:/new/place'];
+    await host.ok(...create, 'box', 'stat', '-c', '%u', '/new', '/etc/hostname.copy');
+    await host.ok('cp', '/etc/hostname', 'copied:/etc/hostname.copy');
+    expect(await host.ok('start', '-a', 'copied')).toBe('0\n0');
     await host.ok('network', 'create', 'net');
     const seen = 'ip -o addr show dev eth0 | grep -c "inet 10"; cat /sys/class/net/eth0/operstate';
     expect(await run(['--network', 'net'], seen)).toBe('1\nup');
