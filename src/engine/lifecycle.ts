@@ -216,16 +216,14 @@ export class Lifecycle {
     if (record.spec.restart && record.sandboxId === record.id) await this.#sandboxes.release(record.id);
   }
 
-  /** Waits for the end and the exit code of a container that this command attends; cleans up after it. */
-  async finish(id: string): Promise<number> {
-    const { containers } = this.#context.store;
-    const record = containers.get(id);
-    if (record?.process) await waitForEnd(record.process, Number.POSITIVE_INFINITY);
+  /** Waits for the end and the exit code of the run of a container that this command attends; cleans up after it. */
+  async finish(run: ContainerRecord): Promise<number> {
+    if (run.process) await waitForEnd(run.process, Number.POSITIVE_INFINITY);
     // The rest is for conmon's exit command, which waits for our lock: it may have to start it again.
-    if (record?.spec.restart) return (await exitOf(this.#context, record)).exitCode;
+    if (run.spec.restart) return (await exitOf(this.#context, run)).exitCode;
     // Another command may have ended it, and removed it or started it again.
-    if (record) await this.cleanup(id);
-    return containers.exitCodeOf(id) ?? 0;
+    await this.cleanup(run.id);
+    return this.#context.store.containers.exitCodeOf(run.id) ?? 0;
   }
 
   /**

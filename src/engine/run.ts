@@ -54,13 +54,14 @@ export async function runAttended(
   });
   try {
     if (how.shows && !how.shows.stdout && !how.shows.stderr) how.announce?.(id);
-    const record = context.store.containers.get(id);
-    if (lock && record && isPassedThrough(record))
-      return await couple(context, lifecycle, id, undefined, how);
+    const run = context.store.containers.get(id);
+    // Somebody has removed it meanwhile.
+    if (!run) return context.store.containers.exitCodeOf(id) ?? 0;
+    const isOurs = connection !== undefined || (lock !== undefined && isPassedThrough(run));
     // `start -a` of a container that runs already joins it.
-    if (record && !connection) refusePassedThrough(record);
-    connection ??= await AttachConnection.open(join(context.paths.containerRuntime(id), 'attach'));
-    return await couple(context, lifecycle, id, connection, how);
+    return isOurs
+      ? await couple(context, lifecycle, run, connection, how)
+      : await joinRun(context, lifecycle, run, how);
   } finally {
     lock?.release();
   }
@@ -79,14 +80,25 @@ export async function attachTo(
       hint: `${record.name} is ${record.state}; peapod start --attach ${record.name} starts it and attaches`,
     });
   }
+  return joinRun(context, lifecycle, record, how);
+}
+
+async function joinRun(
+  context: Context,
+  lifecycle: Lifecycle,
+  record: ContainerRecord,
+  how: Coupling,
+): Promise<number> {
   refusePassedThrough(record);
   const runtimeDir = context.paths.containerRuntime(record.id);
   // Where nobody else attends to it, its clean-up waits until its exit code has been read.
   const lock = await waitForLock(join(runtimeDir, 'lock'), 'shared', 0);
   try {
     const connection = await AttachConnection.open(join(runtimeDir, 'attach'));
-    context.events.container('attach', record);
-    return await couple(context, lifecycle, record.id, connection, how);
+    // By its policy it may be another run than a moment ago, and yet another one when this one has ended.
+    const run = context.store.containers.get(record.id) ?? record;
+    context.events.container('attach', run);
+    return await couple(context, lifecycle, run, connection, how);
   } finally {
     lock?.release();
   }
@@ -109,10 +121,11 @@ function refusePassedThrough(record: ContainerRecord): void {
 async function couple(
   context: Context,
   lifecycle: Lifecycle,
-  id: string,
+  run: ContainerRecord,
   connection: AttachConnection | undefined,
   how: Coupling,
 ): Promise<number> {
+  const { id } = run;
   const options = {
     ctlPath: join(context.paths.containerRuntime(id), 'ctl'),
     stdin: how.interactive,
@@ -124,7 +137,7 @@ async function couple(
   const pump = (signal?: AbortSignal) =>
     connection
       ? pumpAttach(connection, { ...options, ...(signal ? { signal } : {}) })
-      : untilEnd(context, id, signal);
+      : untilEnd(run, signal);
   try {
     const { ended } = how.sigProxy
       ? await context.interrupt.forwarding(
@@ -140,7 +153,7 @@ async function couple(
         )
       : await pump(context.interrupt.signal);
     context.interrupt.check();
-    return ended === 'detached' ? 0 : await lifecycle.finish(id);
+    return ended === 'detached' ? 0 : await lifecycle.finish(run);
   } catch (error) {
     // Nobody reads our output any more: end as a program that SIGPIPE ended, the container goes on.
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') return brokenPipeExitCode;
@@ -148,8 +161,7 @@ async function couple(
   }
 }
 
-async function untilEnd(context: Context, id: string, signal?: AbortSignal): Promise<AttachResult> {
-  const process = context.store.containers.get(id)?.process;
+async function untilEnd({ process }: ContainerRecord, signal?: AbortSignal): Promise<AttachResult> {
   while (process && !signal?.aborted && !(await waitForEnd(process, abortCheckMs)));
   return { ended: signal?.aborted ? 'detached' : 'eof' };
 }

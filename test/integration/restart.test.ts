@@ -43,6 +43,40 @@ describeForBoth('restart policies', (makeHost) => {
     await becomes(host, 'good', 'exited 0 0');
   });
 
+  it('B6: start --attach to one that runs ends with the run that it joined, however late it comes to see that', async () => {
+    await using host = await makeHost();
+    const script = 'while echo tick; do if rm /usr/go 2>/dev/null; then exit 7; fi; sleep 0.02; done';
+    await host.ok(
+      'run',
+      '-d',
+      '--network',
+      'none',
+      '--name',
+      'c',
+      '--restart',
+      'always',
+      'host',
+      'sh',
+      '-c',
+      script,
+    );
+    const pid = () => inspect(host, 'c', '{{.State.Pid}}');
+    const first = await pid();
+    const joined = host.spawn(['sh', '-c', 'peapod start --attach c; echo ended $?']);
+    await joined.seen(/tick/);
+    // Not the shell: what enters the test host stops with its child.
+    const late = await host.rootSh("pgrep -xf 'peapod start --attach c'");
+    await host.rootSh(`kill -STOP ${late}`);
+    await host.ok('exec', 'c', 'touch', '/usr/go');
+    await eventually(async () => (await pid()) !== first);
+    // Where it did not keep the next run waiting, that would be up by now.
+    const soon = performance.now() + 500;
+    await eventually(async () => Number(await pid()) > 0 || performance.now() > soon);
+    await host.rootSh(`kill -CONT ${late}`);
+    await joined.seen(/ended 7$/m);
+    await becomes(host, 'c', 'running 1 0');
+  });
+
   it('B6: always starts a crashed container again, ports and all; what the user stops or kills stays so', async () => {
     await using host = await makeHost();
     const page = webServer('still here', 80);
