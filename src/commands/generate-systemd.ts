@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import { exactly } from './arguments.ts';
+import { exactly, wrongArguments } from './arguments.ts';
 import { command } from './command.ts';
 import { splitCreateCommand } from './create-command.ts';
-import { array, bool, string, uint } from './flags.ts';
+import { array, bool, optionalBool, string, uint } from './flags.ts';
 import { isJson } from './format/report.ts';
 
 export const generateSystemd = command({
@@ -14,6 +14,7 @@ With --new each start makes them anew, by the command line that made them first,
   examples: [
     'generate systemd --name web',
     'generate systemd --new --files --name front',
+    'generate systemd --template --files --name worker',
     'generate systemd --restart-policy always --after network.target web',
   ],
   flags: {
@@ -27,7 +28,7 @@ With --new each start makes them anew, by the command line that made them first,
     }),
     format: string("'json' for an object of services by name"),
     name: bool('Use names instead of ids', { short: 'n' }),
-    new: bool('Make the container or pod anew at each start'),
+    new: optionalBool('Make the container or pod anew at each start'),
     'no-header': bool('Do not print when and by what a service was made'),
     'pod-prefix': string("What names of pods' services begin with", { default: 'pod' }),
     requires: array('Require this unit', { value: 'unit' }),
@@ -40,6 +41,9 @@ With --new each start makes them anew, by the command line that made them first,
       aliases: ['time'],
       default: "the container's own",
     }),
+    template: bool(
+      'Make a template, by --new: NAME@ONE.service and NAME@TWO.service have a container each, of one command line',
+    ),
     wants: array('Want this unit', { value: 'unit' }),
   },
   args: exactly(1),
@@ -47,10 +51,13 @@ With --new each start makes them anew, by the command line that made them first,
     const { values, stdout } = call;
     if (values.format !== undefined && !isJson(values.format))
       throw new PeapodError('INVALID_ARGUMENT', `unknown format ${values.format}`, { hint: "'json' is one" });
+    if (values.template && values.new === false)
+      throw wrongArguments('--template cannot be set without --new', call.command);
     const engine = await call.engine();
     const request = {
       byName: values.name,
-      create: values.new,
+      create: values.new === true || values.template,
+      template: values.template,
       header: !values['no-header'],
       containerPrefix: values['container-prefix'] ?? 'container',
       podPrefix: values['pod-prefix'] ?? 'pod',

@@ -55,6 +55,8 @@ export interface GenerateSystemdRequest {
   readonly byName: boolean;
   /** `--new`. */
   readonly create: boolean;
+  /** With `create`: of a container, for any number of services. */
+  readonly template: boolean;
   readonly header: boolean;
   readonly containerPrefix: string;
   readonly podPrefix: string;

@@ -2,6 +2,8 @@
 export interface Unit {
   /** Without `.service`. */
   readonly name: string;
+  /** One file for services that differ in what stands behind `@` in their names. */
+  readonly isTemplate: boolean;
   readonly requiresMountsFor: string;
   /** Lines of the section [Unit] that come of what peapod knows: a pod and its members. */
   readonly relations: readonly string[];
@@ -27,7 +29,7 @@ export function unitText(unit: Unit, header: readonly string[]): string {
   const sections = [
     [
       '[Unit]',
-      `Description=peapod ${unit.name}.service`,
+      `Description=peapod ${unit.name}.service${unit.isTemplate ? ' for %I' : ''}`,
       'Wants=network-online.target',
       'After=network-online.target',
       `RequiresMountsFor=${unit.requiresMountsFor}`,
@@ -52,7 +54,11 @@ export function unitText(unit: Unit, header: readonly string[]): string {
     ['[Install]', 'WantedBy=default.target'],
   ];
   const text = sections.map((lines) => `${lines.join('\n')}\n`).join('\n');
-  return `${[`# ${unit.name}.service`, ...header.map((line) => `# ${line}`)].join('\n')}\n\n${text}`;
+  return `${[`# ${unitFile(unit)}`, ...header.map((line) => `# ${line}`)].join('\n')}\n\n${text}`;
+}
+
+export function unitFile({ name, isTemplate }: Unit): string {
+  return `${name}${isTemplate ? '@' : ''}.service`;
 }
 
 /** As podman folds it: each option begins a line. */

@@ -8,12 +8,13 @@ function commandsOf(unit: string, key: string): string[] {
   return lines.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
 }
 
-/** Runs a key's commands as systemd does: `%t` and `%n` are known, `%%` and `$$` stand for one. */
+/** Runs a key's commands as systemd does: `%t`, `%n` and `%i` are known, `%%` and `$$` stand for one. */
 async function perform(host: TestHost, unit: string, name: string, key: string): Promise<void> {
   for (const command of commandsOf(unit, key)) {
     const script = command
       .replaceAll('%t', '/tmp')
       .replaceAll('%n', name)
+      .replaceAll('%i', /@(.*)\.service$/.exec(name)?.[1] ?? '')
       .replaceAll('%%', '%')
       .replaceAll('$$', '\\$');
     await host.sh(script);
@@ -133,7 +134,6 @@ WantedBy=default.target
     for (const [args, message] of [
       [['nope'], /^Error: nope does not refer to a container or pod/],
       [['--restart-policy', 'foo', 'web'], /^Error: foo is not a valid restart policy/],
-      [['--template', 'web'], /^Error: --template is not here: /],
     ] as const) {
       const { exitCode, stderr } = await host.peapod('generate', 'systemd', ...args);
       expect(exitCode).toBe(125);
@@ -178,5 +178,40 @@ describeForBoth('--requires', (makeHost) => {
     await host.ok('create', '--pod', 'p', '--name', 'three', '--requires', 'two', ...sleeps);
     await host.ok('pod', 'start', 'p');
     expect((await host.ok(...started)).split('\n').slice(3)).toEqual(['one', 'two', 'three']);
+  });
+
+  it('B6: a template makes a container for each of its services, by name', async () => {
+    await using host = await makeHost();
+    await host.ok('create', '--network', 'none', '--name', 'worker', 'host', 'sleep', '1000');
+    await host.ok('create', '--network', 'none', '--name=other', '--label', 'a=%n', 'host', 'true');
+    const template = ['generate', 'systemd', '--template'];
+    const unit = await host.ok(...template, '--name', 'worker');
+    expect(unit).toMatch(/^# container-worker@\.service\n/);
+    expect(unit).toMatch(/^Description=peapod container-worker\.service for %I$/m);
+    const services = ['one', 'two'].map((instance) => `container-worker@${instance}.service`);
+    for (const service of services) {
+      await perform(host, unit, service, 'ExecStartPre');
+      await perform(host, unit, service, 'ExecStart');
+    }
+    const names = () => host.ok('ps', '-a', '--sort', 'names', '--format', '{{.Names}} {{.State}}');
+    expect(await names()).toBe('other created\nworker created\nworker-one running\nworker-two running');
+    await perform(host, unit.replace('-t 10', '-t 0'), services[0] as string, 'ExecStop');
+    await perform(host, unit, services[0] as string, 'ExecStopPost');
+    expect(await names()).toBe('other created\nworker created\nworker-two running');
+    const other = await host.ok(...template, '--new', 'other');
+    expect(other).toMatch(/--name=other-%i/);
+    expect(other).toMatch(/--label a=%%n/);
+    const path = await host.sh('cd && peapod generate systemd --template --files --name worker');
+    expect(path).toMatch(/\/container-worker@\.service$/);
+    expect(await host.sh(`cat ${path}`)).toMatch(/^# container-worker@\.service\n/);
+    await host.ok('pod', 'create', '--name', 'p');
+    for (const [words, message] of [
+      [['p'], '--template is not supported for pods'],
+      [['--new=false', 'worker'], '--template cannot be set without --new'],
+    ] as const) {
+      const refused = await host.peapod(...template, ...words);
+      expect(refused).toMatchObject({ exitCode: 125, stdout: '' });
+      expect(refused.stderr).toMatch(`Error: ${message}\n`);
+    }
   });
 });

@@ -73,5 +73,4 @@ export const absentFlags: readonly AbsentFlags[] = [
   { flags: 'new-runtime', why: 'crun is the one runtime' },
   { flags: 'rootless-netns', why: 'pod nsenter runs a program in the network of a pod' },
   { flags: 'seccomp-policy', why: 'no image chooses its own profile: --security-opt seccomp=FILE' },
-  { flags: 'template', why: 'a unit is for a container or pod that is there: generate it for each' },
 ];
