@@ -47,8 +47,13 @@ export function startInUserns(
       ...['unshare', '--mount', '--propagation', 'slave', '--'],
       ...['sh', '-c', script, 'sh', plan.path, rootDir],
     ],
-    // Without root they go on being written by their owner, the caller.
-    before: context.facts.rootless ? [] : [['chown', `${root.uid}:${root.gid}`, ...files]],
+    // The caller goes on writing them, without root by their group, which is the caller's own.
+    before: context.facts.rootless
+      ? [
+          ['chown', `${root.uid}:0`, ...files],
+          ['chmod', '0664', ...files],
+        ]
+      : [['chown', `${root.uid}:${root.gid}`, ...files]],
   };
 }
 

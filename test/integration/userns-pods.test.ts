@@ -88,6 +88,9 @@ describeForBoth('user namespaces of pods, and with other options', (makeHost) =>
     );
     expect(await run(['-t', ...alone], 'stat -c %u:%g /dev/pts/0')).toBe('0:5\r');
     expect(await run(['--network', 'host'], 'ls /sys/class/net | head -1')).toBe('lo');
+    expect(
+      await run(alone, 'echo "192.0.2.1 x" >> /etc/hosts && stat -c %u /etc/hosts /etc/resolv.conf'),
+    ).toBe('0\n0');
     const volume = [...alone, '-v', 'kept:/home/app:O'];
     expect(await run([...volume, '-u', 'app'], 'touch /home/app/x && cat /home/app/file')).toBe(
       'from the image',

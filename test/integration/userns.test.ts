@@ -26,6 +26,7 @@ describeForBoth('a user namespace of its own', (makeHost) => {
     );
     const inside = (command: string) => host.ok('exec', 'one', 'sh', '-c', command);
     await host.ok('exec', 'one', 'sh', '-c', 'until [ -e /given/y ]; do :; done');
+    expect(await host.ok('logs', 'one')).toBe('out');
     expect(words(await inside(map))).toBe(`0 ${firstId(host)} 1024`);
     expect(
       await inside(owners('/ /etc /bin/busybox /home/app /home/app/file /given /new /run/secrets/pass')),
