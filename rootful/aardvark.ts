@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } 
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
-import { describeBound, findBound } from '../src/host/ports.ts';
+import { type BoundSocket, describeBound, findBound } from '../src/host/ports.ts';
 import { identify, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { defaultDnsDomain } from './bridge-network.ts';
 
@@ -12,8 +12,10 @@ const dnsPort = 53;
 const pidFile = 'aardvark.pid';
 export const zoneExtension = '.zone';
 const endTimeoutMs = 5_000;
-/** A thread that can bind its address has done so after a few milliseconds; the others never will. */
+/** A thread that can bind its address has done so after a few milliseconds; where somebody else has it, it never will. */
 const bindTimeoutMs = 1_000;
+/** On a machine that has just booted and starts everything at once. */
+const longBindTimeoutMs = 15_000;
 
 export interface AardvarkOptions {
   /** Zones, and nothing else but the pid file: a directory of its own. */
@@ -53,12 +55,14 @@ export class Aardvark {
 
   /** Waits until it has bound the addresses. Throws PORT_IN_USE naming who has one of them. */
   async serving(listen: readonly string[], network: string): Promise<void> {
-    const deadline = performance.now() + bindTimeoutMs;
+    const startedAt = performance.now();
     for (let pauseMs = 0.5; ; pauseMs = Math.min(pauseMs * 2, 20)) {
       const waiting = listen.filter((address) => !this.#hasBound(address));
       const [address] = waiting;
       if (address === undefined) return;
-      if (performance.now() > deadline) throw this.#notServing(address, network);
+      const waitedMs = performance.now() - startedAt;
+      const isTaken = waitedMs > bindTimeoutMs && this.#holderOf(address) !== undefined;
+      if (isTaken || waitedMs > longBindTimeoutMs) throw this.#notServing(address, network);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
@@ -133,9 +137,14 @@ export class Aardvark {
     return bound.some(({ inode }) => own.has(inode));
   }
 
-  #notServing(address: string, network: string): PeapodError {
+  /** Whoever has port 53 of an address. */
+  #holderOf(address: string): BoundSocket | undefined {
     const pid = this.running()?.pid;
-    const [other] = pid === undefined ? [] : findBound('udp', address, dnsPort, `/proc/${pid}/net`);
+    return pid === undefined ? undefined : findBound('udp', address, dnsPort, `/proc/${pid}/net`)[0];
+  }
+
+  #notServing(address: string, network: string): PeapodError {
+    const other = this.#holderOf(address);
     if (!other) {
       return new PeapodError('COMMAND_FAILED', `aardvark-dns does not serve ${address} of "${network}"`, {
         hint: 'it says why to syslog',

@@ -28,7 +28,7 @@ export interface NamedNetwork {
   readonly forwards: boolean;
 }
 
-const lockTimeoutMs = 30_000;
+const lockTimeoutMs = 60_000;
 
 /**
  * Names on bridge networks, by aardvark-dns: one process a network namespace, and a second where there are

@@ -4,7 +4,7 @@ import { PeapodError } from '../src/errors.ts';
 import { waitForLock } from '../src/host/locks.ts';
 import type { Paths } from '../src/host/paths.ts';
 
-const timeoutMs = 30_000;
+const timeoutMs = 60_000;
 
 /** One lock for all bridges: what is idle, and whether the firewall's table goes, hangs on all of them. Throws BUSY. */
 export async function underNetworksLock<T>(

@@ -24,7 +24,7 @@ export interface KeeperOptions {
   readonly idleSeconds?: number;
 }
 
-const startTimeoutMs = 10_000;
+const startTimeoutMs = 30_000;
 
 /**
  * One small process per user and runtime root that holds a user namespace, in which the caller is root, and a

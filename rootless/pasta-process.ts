@@ -4,7 +4,7 @@ import { PeapodError } from '../src/errors.ts';
 import { type Runner, toolMissing } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
-import { isReady } from '../src/host/read.ts';
+import { lateness, readiness } from '../src/host/read.ts';
 import type { PortMapping } from '../src/network/types.ts';
 import { readIdentity } from './identity-file.ts';
 import { isExiting } from './slirp4netns.ts';
@@ -16,7 +16,6 @@ export interface PastaStart {
 }
 
 const files = { pid: 'pasta.pid', start: 'pasta.json', log: 'pasta.log' } as const;
-const readyTimeoutMs = 10_000;
 const endTimeoutMs = 5_000;
 
 /** The identity is on disk before pasta exists as such: whoever starts it may be killed at any time. */
@@ -37,10 +36,11 @@ export async function startPasta(place: Runner, directory: string, words: readon
   const child = place.start(argv, ['ignore', writeFd, logFd]);
   for (const fd of [writeFd, logFd]) closeSync(fd);
   try {
-    const ready = await isReady(child, readFd, readyTimeoutMs).catch((error: unknown) => {
+    const outcome = await readiness(child, readFd).catch((error: unknown) => {
       throw toolMissing(child.spawnfile, error);
     });
-    if (!ready) throw complaint(readFileSync(log, 'utf8'));
+    if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `pasta ${lateness}`);
+    if (outcome === 'ended') throw complaint(readFileSync(log, 'utf8'));
   } finally {
     closeSync(readFd);
   }

@@ -6,7 +6,7 @@ import { type Runner, toolMissing } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
 import { maxFdsPerMessage, sendFds } from '../src/host/pass-fds.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
-import { isReady } from '../src/host/read.ts';
+import { lateness, readiness } from '../src/host/read.ts';
 import { bindPort } from '../src/host/sockets.ts';
 import { portError } from '../src/network/port-error.ts';
 import { type PortMapping, portKey } from '../src/network/types.ts';
@@ -26,7 +26,6 @@ export interface RelayStart {
   readonly ports: readonly PortMapping[];
 }
 
-const readyTimeoutMs = 10_000;
 const endTimeoutMs = 5_000;
 const logName = 'relay.log';
 
@@ -39,11 +38,12 @@ export async function startRelay(start: RelayStart): Promise<ProcessIdentity> {
   const ready = pipe();
   try {
     const child = spawnRelay(start, logFile, ready.writeFd);
-    const isUp = await isReady(child, ready.readFd, readyTimeoutMs).catch((error: unknown) => {
+    const outcome = await readiness(child, ready.readFd).catch((error: unknown) => {
       throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(child.spawnfile, error) : error;
     });
-    const identity = isUp && readIdentity(join(start.directory, relayFile(child.pid as number)));
-    if (!identity) throw failed(logFile);
+    if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `the port relay ${lateness}`);
+    const identity = readIdentity(join(start.directory, relayFile(child.pid as number)));
+    if (outcome === 'ended' || !identity) throw failed(logFile);
     return identity;
   } finally {
     closeSync(ready.readFd);

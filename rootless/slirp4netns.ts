@@ -6,7 +6,7 @@ import { toolMissing } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
 import { makeFifo } from '../src/host/nodes.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
-import { isReady } from '../src/host/read.ts';
+import { lateness, readiness } from '../src/host/read.ts';
 import { readIdentity, writeIdentity } from './identity-file.ts';
 import type { SlirpOptions } from './slirp-options.ts';
 import { apiSocketName } from './slirp-socket.ts';
@@ -29,7 +29,6 @@ export interface SlirpStart {
   readonly macAddress?: string | undefined;
 }
 
-const readyTimeoutMs = 10_000;
 const endTimeoutMs = 5_000;
 /** The tap device of a slirp4netns that just ended is gone some 40 ms later. */
 const busyRetryMs = 1_000;
@@ -77,10 +76,11 @@ async function startOnce(start: SlirpStart): Promise<ProcessIdentity> {
     });
     child.unref();
     for (const fd of [exitFd, logFd, writeFd]) closeSync(fd);
-    const ready = await isReady(child, readFd, readyTimeoutMs).catch((error: unknown) => {
+    const outcome = await readiness(child, readFd).catch((error: unknown) => {
       throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(child.spawnfile, error) : error;
     });
-    if (!ready) throw new PeapodError('COMMAND_FAILED', complaint(logFile));
+    if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `slirp4netns ${lateness}`);
+    if (outcome === 'ended') throw new PeapodError('COMMAND_FAILED', complaint(logFile));
     return writeIdentity(join(directory, 'slirp.pid'), child.pid as number);
   } finally {
     closeSync(readFd);

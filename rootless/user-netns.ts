@@ -10,7 +10,7 @@ import { parseSlirpOptions } from './slirp-options.ts';
 import { endSlirp, slirpOf, startSlirp, tcpBufferScript } from './slirp4netns.ts';
 
 /** A change takes a few milliseconds; so long may others hold it up. */
-const lockTimeoutMs = 30_000;
+const lockTimeoutMs = 60_000;
 
 type Counted = Pick<NetworkTarget, 'id' | 'ifname'>;
 

@@ -28,18 +28,29 @@ export function readChunk(fd: number): Promise<Buffer> {
   });
 }
 
+/** Generous: a machine that has just booted starts everything at once. */
+const readyTimeoutMs = 30_000;
+
 /**
- * Waits until a program that was just started with the other end of a pipe writes something there. One that does not
- * within `timeoutMs`, or closes the pipe before, is killed, and the result false. Rejects where it could not be started.
+ * Waits until a program that was just started with the other end of a pipe writes something there. One that is `late`,
+ * or has `ended` or closed the pipe before, is killed. Rejects where it could not be started.
  */
-export async function isReady(child: ChildProcess, fd: number, timeoutMs: number): Promise<boolean> {
-  const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+export async function readiness(child: ChildProcess, fd: number): Promise<'ready' | 'late' | 'ended'> {
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    child.kill('SIGKILL');
+  }, readyTimeoutMs);
   try {
     const failed = new Promise<never>((_, reject) => child.on('error', reject));
     const said = await Promise.race([failed, readChunk(fd)]);
-    if (said.length === 0) child.kill('SIGKILL');
-    return said.length > 0;
+    if (said.length > 0) return 'ready';
+    child.kill('SIGKILL');
+    return isLate ? 'late' : 'ended';
   } finally {
     clearTimeout(late);
   }
 }
+
+/** What to say of one that is late. */
+export const lateness = `is not ready after ${readyTimeoutMs / 1000} s`;

@@ -19,7 +19,7 @@ export interface HeldLease extends Lease {
   readonly directory: string;
 }
 
-const lockTimeoutMs = 10_000;
+const lockTimeoutMs = 60_000;
 const temporaryPrefix = '.peapod-';
 
 /**

@@ -24,7 +24,7 @@ export interface NetworkDirectories {
 /** What messages call the default network as long as it has no file. */
 export const builtInSource = 'the built-in default network';
 
-const lockTimeoutMs = 30_000;
+const lockTimeoutMs = 60_000;
 const temporaryPrefix = '.peapod-';
 const extension = '.conflist';
 
