@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { eventually } from '../support/command.ts';
 import { describeForBoth } from '../support/host.ts';
@@ -80,6 +81,40 @@ describeForBoth('ports of a running pod', (makeHost) => {
     await talk.seen(/you said after/);
     expect(await host.reachable(18080)).toBe(false);
     await talk.stop();
+  });
+
+  it('E5: a publish or unpublish that is killed at any instant leaves the port published or free', async () => {
+    await using host = await makeHost();
+    await runningPod(host, '-p', '18080:80');
+    const startedAt = performance.now();
+    await host.ok('pod', 'publish', 'live', '18081:81');
+    const wholeMs = performance.now() - startedAt;
+    await host.ok('pod', 'unpublish', 'live', '18081:81');
+    const rounds = 8;
+    for (let round = 1; round <= rounds; round++) {
+      const verb = round % 2 ? 'publish' : 'unpublish';
+      const killed = host.spawn(['peapod', 'pod', verb, 'live', '18081:81']);
+      await pause((wholeMs * round) / rounds);
+      await killed.stop();
+      expect(await host.ok('system', 'check'), `round ${round}`).toBe('Nothing is leaked.');
+      const ports = await host.ok('port', 'web');
+      if (ports.includes('18081')) {
+        expect(await host.fetch(18081), `round ${round}`).toBe('live');
+        await host.ok('pod', 'unpublish', 'live', '18081:81');
+      }
+      expect(await host.reachable(18081), `round ${round}`).toBe(false);
+      const server = host.spawn(['busybox', 'nc', '-l', '-p', '18081', '-e', 'echo', 'mine']);
+      expect(
+        await eventually(() => host.sh('exec 3<>/dev/tcp/127.0.0.1/18081; cat <&3')),
+        `round ${round}`,
+      ).toBe('mine');
+      await server.stop();
+      await host.ok('pod', 'publish', 'live', '18081:81');
+      expect(await host.fetch(18081), `round ${round}`).toBe('live');
+      if (verb === 'publish') continue;
+      await host.ok('pod', 'unpublish', 'live', '18081:81');
+    }
+    expect(await host.fetch(18080)).toBe('live');
   });
 
   it('C7: what is refused changes nothing', async () => {
