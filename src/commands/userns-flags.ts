@@ -8,7 +8,7 @@ export const usernsFlags = {
   subuidname: string('Map the user ids that /etc/subuid has for this name; as --subgidname where left out'),
   uidmap: list('Map user ids of the user namespace (CONTAINER:HOST:SIZE); as --gidmap where left out'),
   userns: string(
-    'User namespace: host, auto[:size=N,uidmapping=MAP,gidmapping=MAP] for ids that nobody else has, container:NAME, ns:PATH; without root keep-id[:uid=N,gid=N] to be the same user inside, nomap not to be there',
+    'User namespace: host, auto[:size=N,uidmapping=MAP,gidmapping=MAP] for ids that nobody else has, container:NAME, ns:PATH; without root keep-id[:uid=N,gid=N] to be the same user inside, nomap not to be there (default: $PODMAN_USERNS)',
   ),
 } as const;
 

@@ -14,7 +14,7 @@ import type {
 } from '../store/records.ts';
 import { admitContainer } from './admit-container.ts';
 import { requireTools } from './container-cgroup.ts';
-import { asksForUserns, type NamespaceFlags, type PasswdFlags } from './container-flags.ts';
+import { askedUserns, type NamespaceFlags, type PasswdFlags } from './container-flags.ts';
 import { imageFor } from './container-image.ts';
 import { inheritedMounts } from './container-mounts.ts';
 import { hostnameFor, isShareable } from './container-namespaces.ts';
@@ -190,10 +190,11 @@ export class ContainerCreation {
     image: ImageRecord | undefined,
     pod: SandboxRecord | undefined,
   ): Promise<PlannedUserns | undefined> {
-    if (!pod && !asksForUserns(request.userns)) return undefined;
+    const asked = askedUserns(request.userns, this.#context.facts.env);
+    if (pod ? !pod.spec.userns : !asked) return undefined;
     const { planUserns, usernsOfPod } = await import('./user-namespaces.ts');
     if (pod) return usernsOfPod(pod);
-    return planUserns(this.#context, request.userns ?? {}, {
+    return planUserns(this.#context, asked ?? {}, {
       findContainer: (name) => this.#containers.require(name),
       size: async () => (await import('./auto-size.ts')).autoSize(this.#context, request, image),
     });

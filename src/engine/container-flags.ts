@@ -1,3 +1,5 @@
+import type { HostFacts } from '../host/facts.ts';
+
 /** Groups of what commands hand to the engine for a container: words as typed, sorted by what they are about. */
 
 /** Limits, of `run`, `create`, `update` and `pod create`. */
@@ -97,8 +99,13 @@ export interface UsernsFlags {
   readonly subgidname?: string | undefined;
 }
 
-export function asksForUserns(flags: UsernsFlags | undefined): flags is UsernsFlags {
-  return Object.values(flags ?? {}).some((value) => value !== undefined && value.length > 0);
+/** PODMAN_USERNS stands for a `--userns` that is not there. Undefined where nothing is asked for. */
+export function askedUserns(
+  flags: UsernsFlags | undefined,
+  { PODMAN_USERNS: usual }: HostFacts['env'],
+): UsernsFlags | undefined {
+  if (Object.values(flags ?? {}).some((value) => value !== undefined && value.length > 0)) return flags;
+  return usual ? { userns: usual } : undefined;
 }
 
 /** Of `stats` and `pod stats`. */

@@ -1,6 +1,6 @@
 import { PeapodError } from '../errors.ts';
 import type { ContainerRecord, PodRecord, SandboxSpec } from '../store/records.ts';
-import { asksForUserns, type UsernsFlags } from './container-flags.ts';
+import { askedUserns, type UsernsFlags } from './container-flags.ts';
 import type { Context } from './context.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import { writeNewFile } from './new-file.ts';
@@ -94,12 +94,13 @@ export async function planPodUserns(
   context: Context,
   flags: UsernsFlags | undefined,
 ): Promise<PlannedUserns | undefined> {
-  if (!asksForUserns(flags)) return undefined;
+  const asked = askedUserns(flags, context.facts.env);
+  if (!asked) return undefined;
   const [{ planUserns }, { podIds }] = await Promise.all([
     import('./user-namespaces.ts'),
     import('./auto-size.ts'),
   ]);
-  return planUserns(context, flags, { size: async () => podIds });
+  return planUserns(context, asked, { size: async () => podIds });
 }
 
 /** Of `--volumes-from`. Throws NOT_FOUND. */

@@ -223,6 +223,10 @@ describe('--userns nomap', () => {
     expect(words(await host.ok('run', ...flags, 'box', 'sh', '-c', script))).toBe(
       '0 1 65536 0:0 1000:1000 65534:65534 no',
     );
+    const usual = (flags: string) => host.sh(`PODMAN_USERNS=nomap peapod run --rm ${flags} box ${map}`);
+    expect(words(await usual('--network none'))).toBe('0 1 65536');
+    expect(words(await usual('--network none --uidmap 0:5:10'))).toBe('0 5 10');
+    expect(words(await usual('--pod new:p'))).toBe('0 1 65536');
   });
 });
 
