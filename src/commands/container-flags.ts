@@ -29,7 +29,7 @@ export const hostConfigFlags = {
   ipc: string('IPC namespace: private, host, shareable, none, container:NAME or ns:PATH'),
   'image-volume': string('What becomes of volumes of the image: bind, tmpfs or ignore', { default: 'bind' }),
   'log-driver': string(
-    'How output is kept: k8s-file, json-file (the same), none, or passthrough: it is whatever the caller has, such as a service',
+    'How output is kept: k8s-file, json-file (the same), journald, none, or passthrough: as whatever the caller has, such as a service',
     { default: 'k8s-file' },
   ),
   'log-opt': list('Options of the log: path=FILE, max-size=10mb, tag=TEXT'),

@@ -12,12 +12,14 @@ export interface MonitorRequest {
   readonly name: string;
   /** Holds config.json; conmon puts its attach socket and control fifo there. */
   readonly bundle: string;
-  /** `none`, `k8s-file:PATH`, or `passthrough`: the container gets the standard streams of this process. */
+  /** `none`, `k8s-file:PATH`, `journald`, or `passthrough`: the container gets the standard streams of this process. */
   readonly log: string;
   /** Of this process, for the container as 3, 4, …. */
   readonly fds: readonly number[];
   /** The file begins anew at this size; undefined for never. */
   readonly logSizeMaxBytes?: number | undefined;
+  /** What the journal calls the container instead of its name. */
+  readonly logTag?: string | undefined;
   /** conmon kills the container after so long. */
   readonly timeoutSeconds?: number | undefined;
   /** conmon writes the exit code to `<exits>/<id>`. */
@@ -100,6 +102,7 @@ function conmonWords(request: MonitorRequest): string[] {
     ...['-p', request.pidFile, '--exit-dir', request.exits, '--persist-dir', bundle],
     ...['-l', request.log],
     ...(request.logSizeMaxBytes === undefined ? [] : ['--log-size-max', String(request.logSizeMaxBytes)]),
+    ...(request.logTag === undefined ? [] : ['--log-tag', request.logTag]),
     ...(request.timeoutSeconds === undefined ? [] : ['-T', String(request.timeoutSeconds)]),
     ...(request.terminal ? ['-t'] : []),
     ...(request.stdin && !request.terminal && request.log !== 'passthrough' ? ['-i'] : []),

@@ -145,6 +145,7 @@ export class Launcher {
       bundle: runtimeDir,
       log: monitorLog(this.#context, record),
       logSizeMaxBytes: record.spec.log?.maxSizeBytes,
+      logTag: record.spec.log?.driver === 'journald' ? record.spec.log.tag : undefined,
       fds: how.fds ?? [],
       timeoutSeconds: record.spec.timeoutSeconds,
       exits: paths.exits,

@@ -1,4 +1,4 @@
-import { followLog } from '../container/log-follow.ts';
+import { type FollowOptions, followLog } from '../container/log-follow.ts';
 import { parseLogTime, parseUntil } from '../container/log-time.ts';
 import { type LogEntry, type LogWindow, mergeLogs, readLog } from '../container/logs.ts';
 import { PeapodError } from '../errors.ts';
@@ -37,7 +37,14 @@ export async function readLogs(
     sink(entry.stream, request.color ? coloured(line, records.indexOf(record)) : line, entry.partial);
   };
   if (!request.follow) {
-    const sources = records.map((record) => [record, readLog(pathOf(record), window)] as const);
+    const sources = await Promise.all(
+      records.map(async (record) => {
+        const entries = isJournaled(record)
+          ? await (await import('../container/journal.ts')).readJournal(context.host, record.id, window)
+          : readLog(pathOf(record), window);
+        return [record, entries] as const;
+      }),
+    );
     for (const [record, entry] of mergeLogs(sources)) emit(record, entry);
     return;
   }
@@ -47,16 +54,23 @@ export async function readLogs(
     () => follow.abort(),
     () =>
       Promise.all(
-        records.map((record) =>
-          followLog(pathOf(record), {
+        records.map(async (record) => {
+          const options: FollowOptions = {
             ...window,
             isRunning: () => isWritten(context, record.id),
             onEntry: (entry) => emit(record, entry),
             signal: follow.signal,
-          }),
-        ),
+          };
+          if (!isJournaled(record)) return followLog(pathOf(record), options);
+          const { followJournal } = await import('../container/journal.ts');
+          return followJournal(context.host, record.id, options);
+        }),
       ),
   );
+}
+
+function isJournaled({ spec }: ContainerRecord): boolean {
+  return spec.log?.driver === 'journald';
 }
 
 /** podman's, in its order: one for each container. */

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import { isTerminal } from '../host/terminal.ts';
@@ -18,7 +18,10 @@ const drivers: Readonly<Record<string, LogSpec['driver']>> = {
   none: 'none',
   off: 'none',
   passthrough: 'passthrough',
+  journald: 'journald',
 };
+
+const journalSocket = '/run/systemd/journal/socket';
 
 /** `--log-driver` and `--log-opt`. Throws INVALID_ARGUMENT. */
 export function parseLog(
@@ -31,15 +34,25 @@ export function parseLog(
   const kind = drivers[name];
   if (kind === undefined) {
     throw invalid(
-      name === 'journald'
-        ? `the log driver ${name} is not supported`
-        : 'invalid log driver: invalid argument',
-      'choose from k8s-file, json-file, passthrough, none',
+      'invalid log driver: invalid argument',
+      'choose from k8s-file, json-file, journald, passthrough, none',
     );
   }
   if (kind === 'passthrough' && tty) throw onTerminal();
-  const given = options.map((word) => parseOption(word, cwd));
-  return { log: { driver: kind, name, ...Object.assign({}, ...given) } };
+  if (kind === 'journald' && !existsSync(journalSocket)) {
+    throw invalid(
+      `the log driver journald needs the journal of systemd, which does not run here: there is no ${journalSocket}`,
+      'choose k8s-file, which needs nothing',
+    );
+  }
+  const log: LogSpec = Object.assign(
+    { driver: kind, name },
+    ...options.map((word) => parseOption(word, cwd)),
+  );
+  const isFile = log.path !== undefined || log.maxSizeBytes !== undefined;
+  if (isFile && (kind === 'journald' || kind === 'passthrough'))
+    throw invalid(`--log-opt path and max-size are for files, which the log driver ${name} does not write`);
+  return { log };
 }
 
 function parseOption(word: string, cwd: string): Partial<LogSpec> {
@@ -72,9 +85,11 @@ function onTerminal(): PeapodError {
 
 /** `--log-path` of conmon(8). Throws INVALID_ARGUMENT where the container would get a terminal of this process. */
 export function monitorLog(context: Context, record: ContainerRecord): string {
-  if (record.spec.log?.driver === 'passthrough') {
+  const driver = record.spec.log?.driver;
+  if (driver === 'journald') return driver;
+  if (driver === 'passthrough') {
     if ([0, 1, 2].some(isTerminal)) throw onTerminal();
-    return 'passthrough';
+    return driver;
   }
   const path = logPath(context, record);
   return path === undefined ? 'none' : `k8s-file:${path}`;

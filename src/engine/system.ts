@@ -115,7 +115,7 @@ export async function info(context: Context, views: Views): Promise<Record<strin
       volumePath: paths.volumes,
     },
     plugins: {
-      log: ['k8s-file', 'none', 'passthrough'],
+      log: ['k8s-file', 'journald', 'none', 'passthrough'],
       network: ['bridge', 'macvlan', 'ipvlan'],
       volume: ['local'],
     },

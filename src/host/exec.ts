@@ -55,6 +55,7 @@ const packageOf: Readonly<Record<string, string>> = {
   conmon: 'conmon',
   crun: 'crun',
   ip: 'iproute2',
+  journalctl: 'systemd',
   newgidmap: 'uidmap',
   newuidmap: 'uidmap',
   nft: 'nftables',

@@ -116,7 +116,7 @@ describe('the log', () => {
 
   it.each([
     ['foo', [], 'invalid log driver: invalid argument'],
-    ['journald', [], 'the log driver journald is not supported'],
+    ['passthrough', ['max-size=1k'], 'path and max-size are for files'],
     ['', ['foo=1'], 'unknown log option "foo"'],
     ['', ['path'], 'invalid log option "path"'],
     ['', ['path=/none/at/all'], '/none/at is not a directory'],

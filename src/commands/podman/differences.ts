@@ -4,7 +4,6 @@ const runDifferences = {
   ' --cgroups': 'no `split`: a container has a cgroup of its own, or none',
   ' --cap-add': 'what the caller does not have cannot be given, and is refused before anything is made',
   ' --ip': 'on the one network of the container; `--network NAME:ip=…` for one of several',
-  ' --log-driver': '`k8s-file`, `json-file` (the same), `none` and `passthrough`, not `journald`',
   ' --network':
     '`pasta` as well; without it, root gets a bridge, and anyone else slirp4netns, whose options podman spells so, too',
   ' --publish': 'a port is reserved when the container is created, and a conflict is told then',

@@ -30,7 +30,7 @@ export interface SecuritySpec {
 
 export interface LogSpec {
   /** `passthrough`: the container has the streams of whoever starts it. */
-  readonly driver: 'k8s-file' | 'none' | 'passthrough';
+  readonly driver: 'k8s-file' | 'journald' | 'none' | 'passthrough';
   /** The name that was asked for: `json-file` is written as `k8s-file`. */
   readonly name: string;
   readonly path?: string;
