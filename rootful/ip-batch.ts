@@ -1,5 +1,6 @@
 import { PeapodError } from '../src/errors.ts';
-import { CommandFailed, type Runner, shellQuote } from '../src/host/exec.ts';
+import { CommandFailed, type Runner } from '../src/host/exec.ts';
+import { shellQuote } from '../src/host/shell-words.ts';
 
 /** Thrown where a line of a batch failed; the lines behind it were not run. */
 export class IpBatchFailed extends PeapodError {

@@ -1,9 +1,10 @@
 import { closeSync, openSync, read, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import { commandLine, type Runner, shellQuote } from '../host/exec.ts';
+import type { Runner } from '../host/exec.ts';
 import { pipe } from '../host/libc.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
+import { commandLine, shellQuote } from '../host/shell-words.ts';
 import type { Crun } from './crun.ts';
 import { createFailure, lastMessage, parseSyncLine } from './exit-status.ts';
 

@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { constants as access, accessSync } from 'node:fs';
 import { constants } from 'node:os';
 import { PeapodError } from '../errors.ts';
+import { commandLine } from './shell-words.ts';
 import { isTracing, trace } from './trace.ts';
 
 /**
@@ -289,13 +290,4 @@ async function handOn(output: Spawned['stderr'], to: (chunk: Buffer) => void): P
 async function textOf(output: Spawned['stdout']): Promise<string> {
   if (typeof output !== 'object') return '';
   return Buffer.from(await Bun.readableStreamToBytes(output)).toString();
-}
-
-/** Quotes a word for a POSIX shell. */
-export function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-export function commandLine(argv: readonly string[]): string {
-  return argv.map(shellQuote).join(' ');
 }

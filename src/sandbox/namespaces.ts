@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import { type Runner, shellQuote } from '../host/exec.ts';
+import type { Runner } from '../host/exec.ts';
 import { detachMount } from '../host/mounts.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
+import { shellQuote } from '../host/shell-words.ts';
 import type { SharedNamespace } from '../store/records.ts';
 import type { NamespaceOwner } from './owned-namespaces.ts';
 
