@@ -30,6 +30,7 @@ export async function recoverOperation(
     const { endHalfMade } = await import('./half-made.ts');
     await endHalfMade(context, container);
   }
+  if (container.spec.userns) await (await context.images()).deleteAbandonedCopies();
   // Whether a killed `rm` was to take volumes along is not known: they can still be removed.
   const volumes = left.verb === 'create' || container.spec.remove;
   if (forgotten) return parts.lifecycle.dismantle(id, undefined, volumes);

@@ -50,6 +50,11 @@ export class LayerStore {
     return readNames(this.#deps.mappedDirectory).map((key) => this.#mappedIn(key));
   }
 
+  /** Of copies for user namespaces, what killed processes have left half-made. */
+  async deleteAbandonedCopies(): Promise<void> {
+    for (const mapped of this.allMapped()) await mapped.delete(mapped.workNames().abandoned);
+  }
+
   #mappedIn(key: string, mappings?: IdMappings): LayerStore {
     const directory = join(this.#deps.mappedDirectory, key);
     return new LayerStore({ ...this.#deps, directory, ...(mappings ? { mappings } : {}) });

@@ -124,6 +124,11 @@ export class ImageStore {
       .map((diffId) => layers.path(diffId));
   }
 
+  /** Half-made copies that `layerDirectories` of a killed process has left. */
+  deleteAbandonedCopies(): Promise<void> {
+    return this.#layers.deleteAbandonedCopies();
+  }
+
   /** As `require`, with the whole name where it was one. */
   locate(nameOrId: string): Found {
     const found = this.#lookUp(nameOrId);
