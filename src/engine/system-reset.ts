@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import type { SystemParts } from './system-operations.ts';
 
 /** What peapod keeps below its two directories; whatever else lies there is somebody's own. */
-const kept = 'cni containers events images layers leases networks secrets volumes'.split(' ');
+const kept = 'cni containers events images layers leases mapped-layers networks secrets volumes'.split(' ');
 const keptWhileRunning = 'cni containers crun dns exits keeper networks sandboxes seccomp'.split(' ');
 
 /**

@@ -227,6 +227,8 @@ describe('--userns nomap', () => {
     expect(words(await usual('--network none'))).toBe('0 1 65536');
     expect(words(await usual('--network none --uidmap 0:5:10'))).toBe('0 5 10');
     expect(words(await usual('--pod new:p'))).toBe('0 1 65536');
+    await host.ok('system', 'reset', '-f');
+    expect(await host.sh('ls ~/.local/share/peapod 2>/dev/null || :')).toBe('');
   });
 });
 
