@@ -88,6 +88,8 @@ export const run: Command = command({
     'run -it --rm docker.io/library/alpine sh',
     'run -d --pod new:web -p 8080:80 docker.io/library/nginx',
     'run --network none -v ./data:/data:ro --rootfs ./tree:O ls /data',
+    'run --userns keep-id -v ./src:/src docker.io/library/node npm test',
+    'run -d --userns auto docker.io/library/redis',
   ],
   flags: runFlags,
   optionsFirst: true,

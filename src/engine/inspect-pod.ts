@@ -57,6 +57,7 @@ export async function inspectPod(
       NoManageHosts: members.noHosts ?? false,
       pid_ns: members.pid ?? 'private',
       uts_ns: members.uts ?? 'private',
+      userns: spec.userns?.mode ?? 'host',
     },
     ...inspectMembers(context, members),
     ExitPolicy: pod.options.exitPolicy ?? 'continue',
