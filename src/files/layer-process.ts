@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { PeapodError } from '../errors.ts';
 import type { IdMappings } from '../host/id-mappings.ts';
 import { type MountRequest, mountHere } from '../host/mounts.ts';
 import { writeFully } from '../host/write.ts';
+import { gzipBlocks } from '../tar/compress.ts';
 import { pack } from '../tar/pack.ts';
 import { reporting } from './report.ts';
 
@@ -51,13 +49,11 @@ export function run(args: readonly string[]): Promise<number> {
         yield piece;
       }
     };
-    await pipeline(Readable.from(source()), createGzip(), async (pieces: AsyncIterable<Buffer>) => {
-      for await (const piece of pieces) {
-        packed.update(piece);
-        sizeBytes += piece.length;
-        if (!writeFully(1, piece)) throw new PeapodError('COMMAND_FAILED', 'the layer could not be written');
-      }
-    });
+    for (const piece of gzipBlocks(source())) {
+      packed.update(piece);
+      sizeBytes += piece.length;
+      if (!writeFully(1, piece)) throw new PeapodError('COMMAND_FAILED', 'the layer could not be written');
+    }
     const layer: PackedLayer = {
       diffId: `sha256:${plain.digest('hex')}`,
       digest: `sha256:${packed.digest('hex')}`,

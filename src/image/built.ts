@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { writeFully } from '../host/write.ts';
+import { gzipBlock, gzipBlockBytes } from '../tar/compress.ts';
 import { compressionOfFile } from '../tar/decompress.ts';
 import { configTypes, layerType } from './create.ts';
 import { digestOf, dockerManifest, ociManifest, parseConfig, parseManifest } from './manifest.ts';
@@ -50,9 +50,17 @@ export async function adoptBuilt(
 async function compressed(file: string, directory: string): Promise<string> {
   const half = join(directory, 'compressed');
   const hash = createHash('sha256');
-  const gzip = createGzip();
-  gzip.on('data', (piece: Buffer) => hash.update(piece));
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 18 }), gzip, createWriteStream(half));
+  const fd = openSync(half, 'wx');
+  try {
+    const blocks = createReadStream(file, { highWaterMark: gzipBlockBytes });
+    for await (const block of blocks as AsyncIterable<Buffer<ArrayBuffer>>) {
+      const member = gzipBlock(block);
+      hash.update(member);
+      writeFully(fd, member);
+    }
+  } finally {
+    closeSync(fd);
+  }
   const digest = `sha256:${hash.digest('hex')}`;
   renameSync(half, join(directory, digest.slice('sha256:'.length)));
   return digest;
