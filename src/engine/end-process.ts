@@ -2,6 +2,7 @@ import { PeapodError } from '../errors.ts';
 import { heeds, isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { forgetOomKills } from './oom-kills.ts';
 
 export const killPatienceMs = 10_000;
 /** How long a program that has only just started gets to install its signal handlers. */
@@ -15,6 +16,7 @@ export async function endProcess(
 ): Promise<void> {
   const { process } = record;
   if (!process) return;
+  forgetOomKills(context, record.id);
   if (timeoutSeconds > 0) {
     const { stopSignal } = record.spec;
     await sendSignal(context, process, stopSignal);

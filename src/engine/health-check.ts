@@ -11,6 +11,7 @@ import { sendSignal } from './end-process.ts';
 import { nextHealth } from './health.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { newId } from './names.ts';
+import { forgetOomKills } from './oom-kills.ts';
 
 /** As much output as podman keeps of a check. */
 const maxOutputLength = 500;
@@ -58,6 +59,7 @@ async function act(
 ): Promise<void> {
   if (spec.onFailure === 'kill' && record.process) {
     context.events.container('kill', record);
+    forgetOomKills(context, record.id);
     await sendSignal(context, record.process, 9);
   }
   if (spec.onFailure === 'stop' || spec.onFailure === 'restart') await lifecycle.stop(record.id);

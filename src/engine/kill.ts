@@ -4,6 +4,7 @@ import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { killPatienceMs, sendSignal } from './end-process.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { forgetOomKills } from './oom-kills.ts';
 import type { Restarts } from './restarts.ts';
 import { thaw } from './thaw.ts';
 
@@ -25,6 +26,7 @@ export async function killContainer(
     );
   }
   restarts.signalled(record, signal);
+  if (signal === 9) forgetOomKills(context, id);
   await sendSignal(context, record.process, signal);
   context.events.container('kill', record);
   if (signal !== 9) return;

@@ -13,6 +13,7 @@ import { sharedMemoryCommands, writeBundle } from './bundle.ts';
 import type { Context } from './context.ts';
 import { writeEtcFiles } from './etc.ts';
 import { beginHealth } from './health.ts';
+import { noteOomKills } from './oom-kills.ts';
 import { monitorLog } from './parse-log.ts';
 import { makePodCgroup } from './pod-cgroups.ts';
 import { planRootfs } from './rootfs.ts';
@@ -211,6 +212,7 @@ export class Launcher {
     // With the log driver passthrough the container has this process' own streams.
     if (record.spec.log?.driver !== 'passthrough')
       await attended?.connect({ socketPath: join(runtimeDir, 'attach'), ctlPath: join(runtimeDir, 'ctl') });
+    noteOomKills(this.#context, record, monitored.process.pid);
     const startedAtMs = Date.now();
     const runner = await this.#context.inside();
     await step('start the container', () => this.#runtimeOf(record).start(runner, id));

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Crun } from '../container/crun.ts';
-import { waitForExitCode, wasOomKilled } from '../container/exit-status.ts';
+import { waitForExitCode } from '../container/exit-status.ts';
 import { unmountRootfs } from '../container/rootfs-removal.ts';
 import { type FileLock, waitForLock } from '../host/locks.ts';
 import { isAlive } from '../host/processes.ts';
@@ -9,15 +9,17 @@ import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { killPatienceMs } from './end-process.ts';
 import { endHealth } from './health.ts';
+import { isOomKilled } from './oom-kills.ts';
 
 /** Of a container whose first process has ended: 255 where conmon was killed before it could write the code, as podman has it. */
 export async function exitOf(
-  { paths }: Context,
+  context: Context,
   { id, monitor }: ContainerRecord,
 ): Promise<{ exitCode: number; oomKilled: boolean }> {
   const isMonitored = () => monitor !== undefined && isAlive(monitor);
-  const exitCode = await waitForExitCode(paths.exits, id, { isMonitored, timeoutMs: killPatienceMs });
-  return { exitCode: exitCode ?? 255, oomKilled: wasOomKilled(paths.containerRuntime(id)) };
+  const waited = await waitForExitCode(context.paths.exits, id, { isMonitored, timeoutMs: killPatienceMs });
+  const exitCode = waited ?? 255;
+  return { exitCode, oomKilled: isOomKilled(context, id, exitCode) };
 }
 
 /** Mounts, crun's state, runtime files. Idempotent. */
