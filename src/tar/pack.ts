@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { type IdMapping, type IdMappings, insideId, overflowId } from '../host/id-mappings.ts';
 import { getXattr, listXattrs } from '../host/nodes.ts';
+import { plainCapability } from './capability.ts';
 import { fsPath, padding } from './fields.ts';
 import type { TarEntryType } from './reader.ts';
 import { entryHeader, tarEnd, wholeEntry } from './writer.ts';
@@ -184,7 +185,9 @@ function xattrsOf(path: string): Map<string, Buffer> {
       ? !name.startsWith('user.overlay.')
       : name === 'security.capability';
     const value = isKept ? getXattr(fsPath(path), name) : undefined;
-    if (value) found.set(Buffer.from(name).toString('latin1'), value);
+    if (!value) continue;
+    const plain = name === 'security.capability' ? plainCapability(value) : value;
+    found.set(Buffer.from(name).toString('latin1'), plain);
   }
   return found;
 }

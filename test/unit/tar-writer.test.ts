@@ -3,6 +3,7 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { plainCapability } from '../../src/tar/capability.ts';
 import { type PackOptions, pack } from '../../src/tar/pack.ts';
 import { type TarEntry, TarReader } from '../../src/tar/reader.ts';
 import { entryHeader, type NewEntry, tarEnd, wholeEntry } from '../../src/tar/writer.ts';
@@ -95,5 +96,15 @@ describe('a directory as an archive', () => {
   it('B1: the kernel’s own file systems are left out', () => {
     const [proc, ...rest] = [...pack({ from: '/proc', name: 'proc' })];
     expect(read(Buffer.concat([proc as Buffer, ...rest])).map(({ entry }) => entry.path)).toEqual(['proc/']);
+  });
+});
+
+describe('capabilities of files', () => {
+  it('E2: lose the user namespace that they were given in', () => {
+    const capabilities = '0004000000000000000000000000000000';
+    const third = Buffer.from(`01000003${capabilities.slice(0, 32)}400d0300`, 'hex');
+    expect(plainCapability(third).toString('hex')).toBe(`01000002${capabilities.slice(0, 32)}`);
+    const second = Buffer.from(`01000002${capabilities.slice(0, 32)}`, 'hex');
+    expect(plainCapability(second)).toEqual(second);
   });
 });
