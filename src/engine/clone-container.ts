@@ -47,6 +47,7 @@ export async function cloneContainer(
   parts: EngineParts,
   source: ContainerRecord,
   request: CloneRequest,
+  createCommand: readonly string[],
   { progress, warn }: CreateSinks,
 ): Promise<string> {
   const { context, lifecycle, pods } = parts;
@@ -69,7 +70,7 @@ export async function cloneContainer(
     source.spec.rootfs.kind === 'image' ? context.store.images.get(source.spec.rootfs.imageId) : undefined;
   const copy = specOfClone(source, id);
   const asked = image ? withImage(copy, old, image.record, image.name) : copy;
-  const made = await planClone(parts, source, { ...source, id, spec: asked }, pod, {
+  const made = await planClone(parts, source, { ...source, id, spec: asked, createCommand }, pod, {
     name: request.name,
     limits: request.limits,
     warn,

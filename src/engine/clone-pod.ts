@@ -35,13 +35,21 @@ export async function clonePod(
   parts: EngineParts,
   source: PodRecord,
   request: PodCloneRequest,
+  createCommand: readonly string[],
   warn: CreateSinks['warn'],
 ): Promise<string> {
   const { context, operations, pods } = parts;
   if (request.name !== undefined) checkName(request.name);
   const id = newId();
   const name = request.name ?? freeName(context, source.name);
-  const pod = { ...source, id, name, createdAtMs: Date.now(), ...changedRecord(parts, source, request) };
+  const pod = {
+    ...source,
+    id,
+    name,
+    createdAtMs: Date.now(),
+    createCommand,
+    ...changedRecord(parts, source, request),
+  };
   const own = cloneSandbox(parts, source, pod, request);
   const { userns: before } = own;
   const userns =
@@ -131,7 +139,7 @@ async function planMembers(
   for (const member of members) {
     const id = cloneIds.get(member.id) as string;
     const spec = among(specOfClone(member, id), cloneIds);
-    const clone = { ...member, id, spec };
+    const clone = { ...member, id, spec, createCommand: pod.createCommand };
     plans.push([member, await planClone(parts, member, clone, pod, { name: undefined, limits: {}, warn })]);
   }
   return plans;

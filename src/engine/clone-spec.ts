@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PeapodError } from '../errors.ts';
+import type { LogSpec } from '../store/records/isolation.ts';
 import type { MemberDefaults } from '../store/records/pod-options.ts';
 import type { ContainerRecord, ContainerSpec, ImageRecord } from '../store/records.ts';
 import { shownName } from './container-spec.ts';
@@ -11,10 +12,18 @@ import { parseSecurityOptions, readSecurityHost } from './parse-security.ts';
 import { parseSignal } from './parse-signal.ts';
 import { parseVolume } from './parse-volume.ts';
 
-/** What is a container's own stays with it: a name made of its id, the file with its id. */
+/** What is a container's own stays with it: a name made of its id, files that it writes for others to read. */
 export function specOfClone({ id, spec }: ContainerRecord, cloneId: string): ContainerSpec {
-  const { cidFile: _, ...rest } = spec;
-  return { ...rest, hostname: spec.hostname === id.slice(0, 12) ? cloneId.slice(0, 12) : spec.hostname };
+  const { cidFile: _, pidFile: __, conmonPidFile: ___, log, ...rest } = spec;
+  return {
+    ...rest,
+    ...(log ? { log: withoutPath(log) } : {}),
+    hostname: spec.hostname === id.slice(0, 12) ? cloneId.slice(0, 12) : spec.hostname,
+  };
+}
+
+function withoutPath({ path: _, ...log }: LogSpec): LogSpec {
+  return log;
 }
 
 /** What a container takes from its image. */

@@ -20,7 +20,7 @@ type Verbs = Pick<
 >;
 
 /** Verbs of containers beyond create, start, stop and rm. */
-export function containerVerbs(parts: () => EngineParts): Verbs {
+export function containerVerbs(parts: () => EngineParts, createCommand: () => string[]): Verbs {
   return {
     init: async (name) => {
       const { initContainer } = await import('./init.ts');
@@ -78,7 +78,7 @@ export function containerVerbs(parts: () => EngineParts): Verbs {
     },
     clone: async (name, request, sinks) => {
       const { cloneContainer } = await import('./clone-container.ts');
-      return cloneContainer(parts(), parts().containers.require(name), request, sinks);
+      return cloneContainer(parts(), parts().containers.require(name), request, createCommand(), sinks);
     },
     sizes: async (ids) => {
       const { containerSizes } = await import('./written-bytes.ts');

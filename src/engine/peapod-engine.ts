@@ -125,7 +125,10 @@ export class PeapodEngine implements Engine {
       const { readLogs } = await import('./logs.ts');
       await readLogs(this.#context, members, request, sink);
     },
-    ...podVerbs(() => this.#parts()),
+    ...podVerbs(
+      () => this.#parts(),
+      () => this.#createCommand(),
+    ),
   };
 
   readonly containers: ContainerOperations = {
@@ -214,7 +217,10 @@ export class PeapodEngine implements Engine {
       const { cleanUp } = await import('./cleanup.ts');
       return cleanUp(this.#parts(), name, request);
     },
-    ...containerVerbs(() => this.#parts()),
+    ...containerVerbs(
+      () => this.#parts(),
+      () => this.#createCommand(),
+    ),
   };
 
   readonly networks: NetworkOperations = {

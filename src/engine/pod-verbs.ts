@@ -5,11 +5,11 @@ import type { EngineParts } from './parts.ts';
 type Verbs = Pick<PodOperations, 'clone' | 'restart' | 'kill' | 'pause' | 'unpause' | 'top' | 'prune'>;
 
 /** Verbs of pods beyond create, start, stop and rm. */
-export function podVerbs(parts: () => EngineParts): Verbs {
+export function podVerbs(parts: () => EngineParts, createCommand: () => string[]): Verbs {
   return {
     clone: async (name, request, warn) => {
       const { clonePod } = await import('./clone-pod.ts');
-      return clonePod(parts(), parts().pods.require(name), request, warn);
+      return clonePod(parts(), parts().pods.require(name), request, createCommand(), warn);
     },
     restart: (name) => parts().pods.restart(name),
     kill: async (name, signal) => {

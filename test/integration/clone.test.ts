@@ -35,6 +35,14 @@ describeForBoth('clones', (makeHost) => {
     );
     expect(await host.ok('inspect', '-f', '{{.Config.Labels}}', id)).toBe('map[l:1]');
 
+    // What was typed for the original would replace it.
+    expect(await host.ok('inspect', '-f', '{{.Config.CreateCommand}}', id)).toBe(
+      '[peapod container clone one]',
+    );
+    expect((await host.peapod('generate', 'systemd', '--new', id)).stderr).toMatch(
+      /not made by a command line of its own/,
+    );
+
     const refused = await host.peapod('container', 'clone', 'one', 'one-clone');
     expect(refused).toMatchObject({ exitCode: 125 });
     expect(refused.stderr).toMatch(/^Error: the container name "one-clone" is already in use/);

@@ -39,6 +39,8 @@ const spec = {
   exposedPorts: ['80/tcp', '99/udp'],
   mounts: [{ type: 'volume', source: 'kept', destination: '/data', options: [] }],
   cidFile: '/tmp/id',
+  pidFile: '/tmp/pid',
+  log: { driver: 'k8s-file', name: 'k8s-file', path: '/tmp/log' },
 } as unknown as ContainerSpec;
 
 describe('the spec of a clone (B1)', () => {
@@ -72,6 +74,8 @@ describe('the spec of a clone (B1)', () => {
     expect(of('abcdef012345').hostname).toBe('ffffffffffff');
     expect(of('chosen')).toMatchObject({ hostname: 'chosen' });
     expect(of('chosen')).not.toHaveProperty('cidFile');
+    expect(of('chosen')).not.toHaveProperty('pidFile');
+    expect(of('chosen').log).toEqual({ driver: 'k8s-file', name: 'k8s-file' });
   });
 
   it('has what its pod gives to its containers, where nothing else was asked for', () => {
