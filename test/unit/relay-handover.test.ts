@@ -2,9 +2,10 @@ import { createSocket } from 'node:dgram';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bindHostPort, relaysOf } from '../../rootless/relay.ts';
+import { bindHostPort, closeRelayPorts, relaysOf } from '../../rootless/relay.ts';
 import { publishByRelay, unpublishByRelay } from '../../rootless/relay-ports.ts';
 import { sendFds } from '../../src/host/pass-fds.ts';
+import type { ProcessIdentity } from '../../src/host/processes.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../../src/network/types.ts';
 import { mapping, podAddress, RelayedPod, talk } from '../support/relays.ts';
 
@@ -60,6 +61,14 @@ describe('a port relay that runs', () => {
     expect(() => bindHostPort(lost)).toThrow(/in use/);
     await unpublishByRelay(pod.directory, [{ ...first, ...lost }]);
     closeSync(bindHostPort(lost));
+  });
+
+  it('can be asked at more length than a socket takes at once', async () => {
+    await using pod = new RelayedPod();
+    const [first] = (await pod.publish(mapping(1))) as [PublishedPort];
+    const [relay] = relaysOf(pod.directory);
+    const unknown = Array.from({ length: 50_000 }, (_, number) => `tcp/192.0.2.1/${number}/80`);
+    expect(await closeRelayPorts(pod.directory, relay as ProcessIdentity, unknown)).toEqual([portKey(first)]);
   });
 
   it('starts another where those that run lead elsewhere', async () => {
