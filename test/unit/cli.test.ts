@@ -35,10 +35,6 @@ describe('a command line that cannot run', () => {
     [['rm', '--all', 'x'], "Error: no arguments are needed with --all\nhint: See 'peapod rm --help'\n"],
     [['start'], "Error: start requires at least one argument\nhint: See 'peapod start --help'\n"],
     [['inspect'], "Error: no names or ids specified\nhint: See 'peapod inspect --help'\n"],
-    [
-      ['exec', 'x'],
-      "Error: must provide a non-empty command to start an exec session\nhint: See 'peapod exec --help'\n",
-    ],
     [['logs'], "Error: specify at least one container name or ID to log\nhint: See 'peapod logs --help'\n"],
     [
       ['wait'],
