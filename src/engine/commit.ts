@@ -1,18 +1,15 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import type { LayerRequest, PackedLayer } from '../files/layer-process.ts';
-import { failureOf } from '../files/report.ts';
-import { endsWithParent } from '../host/processes.ts';
 import { applyChanges, type Settings } from '../image/changes.ts';
 import { createImage } from '../image/create.ts';
 import { checkNewNames } from '../image/naming.ts';
 import type { ContainerRecord, ImageRecord } from '../store/records.ts';
-import { type Access, withRoot } from './files-place.ts';
+import { packLayer } from './commit-layer.ts';
+import { withRoot } from './files-place.ts';
 import type { ProgressSink } from './image-api.ts';
 import type { EngineParts } from './parts.ts';
 import { requireFreezer } from './pause.ts';
-import { planRootfs } from './rootfs.ts';
 
 export interface CommitRequest {
   readonly name?: string | undefined;
@@ -57,7 +54,7 @@ export async function commitContainer(
     return paused(parts, record, request.pause, () =>
       transfers.run(async (workDirectory) => {
         const file = join(workDirectory, 'layer');
-        const packed = await packLayer(parts, access, record, request.squash, file);
+        const packed = await packLayer(context, transfers, access, record, { squash: request.squash, file });
         for (const diffId of request.squash ? [] : base.diffIds) progress(`Copying blob ${diffId}`);
         progress(`Copying blob ${packed.diffId}`);
         const image = {
@@ -111,53 +108,6 @@ async function paused<T>(
       await lifecycle.crun.resume(inside, record.id);
     }
   });
-}
-
-/** The container's writable layer, or with `squash` all of its root, compressed into a file. */
-async function packLayer(
-  { context }: EngineParts,
-  { place, runner }: Access,
-  record: ContainerRecord,
-  squash: boolean,
-  file: string,
-): Promise<PackedLayer> {
-  const { places } = await planRootfs(context, record);
-  const mountPoints = record.spec.mounts.map(({ destination }) => destination.replace(/^\/+/, ''));
-  const made = [
-    'dev',
-    'proc',
-    'sys',
-    'run/.containerenv',
-    'run/secrets',
-    'etc/hosts',
-    'etc/hostname',
-    'etc/resolv.conf',
-  ];
-  const request: LayerRequest = {
-    from: squash ? place.root : (places[0]?.dir as string),
-    mounts: squash ? place.mounts : [],
-    overlay: !squash,
-    mappings: record.spec.userns,
-    // Mount points that only this container needed, and what is written into every container.
-    without: squash ? [] : [...mountPoints, ...made],
-  };
-  const words = [
-    ...endsWithParent,
-    ...context.facts.self,
-    'internal',
-    'files-layer',
-    JSON.stringify(request),
-  ];
-  const fd = openSync(file, 'w');
-  try {
-    const options = { accept: 'any', stdout: fd, signal: context.interrupt.signal } as const;
-    const result = await context.interrupt.blame(runner.run(words, options));
-    const failure = failureOf(result);
-    if (failure) throw failure;
-    return JSON.parse(result.stderr.trim().split('\n').at(-1) as string) as PackedLayer;
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Set in every container, and of none in particular. */

@@ -12,6 +12,8 @@ export interface LayerRequest {
   readonly mounts: readonly MountRequest[];
   /** `from` is the writable layer of an overlay. */
   readonly overlay: boolean;
+  /** The plain archive goes to descriptor 3, too, for as long as somebody reads it. */
+  readonly copied: boolean;
   /** Paths below `from` that are left out. */
   readonly without: readonly string[];
   /** Of the container's user namespace. */
@@ -31,11 +33,12 @@ export interface PackedLayer {
  */
 export function run(args: readonly string[]): Promise<number> {
   return reporting(async () => {
-    const { from, mounts, overlay, without, mappings } = JSON.parse(args[0] ?? '') as LayerRequest;
+    const { copied, from, mounts, overlay, without, mappings } = JSON.parse(args[0] ?? '') as LayerRequest;
     for (const mount of mounts) mountHere(mount);
     const plain = createHash('sha256');
     const packed = createHash('sha256');
     let sizeBytes = 0;
+    let isRead = copied;
     const options = {
       from: Buffer.from(from).toString('latin1'),
       name: '',
@@ -46,6 +49,7 @@ export function run(args: readonly string[]): Promise<number> {
     const source = function* () {
       for (const piece of pack(options)) {
         plain.update(piece);
+        if (isRead) isRead = writeFully(3, piece);
         yield piece;
       }
     };

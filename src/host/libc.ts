@@ -124,6 +124,14 @@ export function cString(text: string | Uint8Array): Uint8Array {
 
 export const O_CLOEXEC = 0o2000000;
 
+const F_SETPIPE_SZ = 1031;
+const pipeBytes = 1 << 20;
+
+/** Lets writer and reader go each at its own pace; where the kernel refuses, they wait for each other more often. */
+export function widenPipe(fd: number): void {
+  libc().fcntl(fd, F_SETPIPE_SZ, pipeBytes);
+}
+
 /** A pipe whose ends no other program inherits unless they are passed to it. */
 export function pipe(): { readonly readFd: number; readonly writeFd: number } {
   const fds = new Int32Array(2);

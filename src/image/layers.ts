@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, PeapodError } from '../errors.ts';
@@ -30,6 +30,13 @@ export interface LayerStoreDeps {
   readonly table: ImageTable;
   readonly blobs: BlobStore;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** An unpacked layer that has no place yet. */
+export interface ReceivedLayer {
+  readonly diffId: string;
+  keep(): Promise<void>;
+  discard(): Promise<void>;
 }
 
 /** Unpacked layers. Their files belong to the ids that containers see, so only `inside` may change them. */
@@ -154,44 +161,86 @@ export class LayerStore {
   }
 
   async #unpack({ diffId, blob }: LayerSource, inside: Runner): Promise<number> {
-    const { directory, facts, table, blobs, signal, mappings } = this.#deps;
-    const name = workName('tmp');
-    const half = join(directory, name);
-    mkdirSync(half, 0o755);
+    const { blobs, signal } = this.#deps;
+    const half = this.#newDirectory();
     try {
-      const opaque = facts.rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
-      const argv = [
-        ...endsWithParent,
-        ...facts.self,
-        'internal',
-        'unpack-layer',
-        blobs.path(blob),
-        diffId,
-        half,
-        opaque,
-        ...(mappings ? [JSON.stringify(mappings)] : []),
-      ];
-      const result = await interruptible(signal, (options) =>
-        inside.run(argv, { accept: 'any', ...options }),
-      );
-      const size = readReport(result.stdout, result.stderr);
-      try {
-        renameSync(half, this.path(diffId));
-      } catch (error) {
-        // Another process was first, with the same content.
-        if (!['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-        await this.delete([name]);
-      }
-      table.recordLayer(diffId, size);
-      return size.sizeBytes;
+      const layer = await this.#run(inside, [blobs.path(blob), diffId], half);
+      await this.#adopt(half, layer);
+      return layer.sizeBytes;
     } catch (error) {
-      await this.delete([name]);
+      await this.delete([half]);
       throw blobs.has(blob) || signal?.aborted ? error : new BlobMissing(blob, error);
     }
   }
+
+  /** Unpacks a plain archive while it comes out of a pipe, which is closed when that has ended. Throws as `ensure`. */
+  async receive(fd: number): Promise<ReceivedLayer> {
+    let half: string | undefined;
+    try {
+      const inside = await this.#deps.inside();
+      half = this.#newDirectory();
+      const name = half;
+      const layer = await this.#run(inside, ['-', ''], name, fd);
+      return {
+        diffId: layer.diffId,
+        keep: () => this.#adopt(name, layer),
+        discard: () => this.delete([name]),
+      };
+    } catch (error) {
+      if (half !== undefined) await this.delete([half]);
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #newDirectory(): string {
+    const name = workName('tmp');
+    mkdirSync(this.#deps.directory, { recursive: true, mode: 0o755 });
+    mkdirSync(join(this.#deps.directory, name), 0o755);
+    return name;
+  }
+
+  async #run(
+    inside: Runner,
+    source: readonly string[],
+    half: string,
+    stdin?: number,
+  ): Promise<UnpackedLayer> {
+    const { directory, facts, signal, mappings } = this.#deps;
+    const opaque = facts.rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
+    const argv = [
+      ...endsWithParent,
+      ...facts.self,
+      'internal',
+      'unpack-layer',
+      ...source,
+      join(directory, half),
+      opaque,
+      ...(mappings ? [JSON.stringify(mappings)] : []),
+    ];
+    const { stdout, stderr } = await interruptible(signal, (options) =>
+      inside.run(argv, { accept: 'any', ...(stdin === undefined ? {} : { stdin }), ...options }),
+    );
+    return readReport(stdout, stderr);
+  }
+
+  async #adopt(half: string, { diffId, ...size }: UnpackedLayer): Promise<void> {
+    const { directory, table } = this.#deps;
+    try {
+      renameSync(join(directory, half), this.path(diffId));
+    } catch (error) {
+      // Another process was first, with the same content.
+      if (!['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      await this.delete([half]);
+    }
+    table.recordLayer(diffId, size);
+  }
 }
 
-function readReport(stdout: string, stderr: string): LayerSize {
+type UnpackedLayer = LayerSize & { readonly diffId: string };
+
+function readReport(stdout: string, stderr: string): UnpackedLayer {
   let report: UnpackReport;
   try {
     report = JSON.parse(stdout);

@@ -147,6 +147,33 @@ describeForBoth('images of containers', (makeHost) => {
     expect(await host.ok('ps', '--format', '{{.State}}')).toBe('running');
   });
 
+  it('B1: commit unpacks what it packs at the same time, and only once', async () => {
+    await using host = await makeHost();
+    await load(host);
+    const write =
+      'i=0; while [ $i -lt 300 ]; do head -c 20000 /dev/urandom >/f$i; i=$((i+1)); done; ln /f1 /g1';
+    await host.ok(
+      'run',
+      '--network',
+      'none',
+      '--name',
+      'c',
+      'base:1',
+      'busybox',
+      'sh',
+      '-c',
+      write.replaceAll('head', 'busybox head'),
+    );
+    const { stderr } = await host.peapod('--log-level', 'debug', 'commit', 'c', 'out:1');
+    expect(stderr.match(/internal unpack-layer \S+/g)).toEqual(['internal unpack-layer -']);
+    const sums = ['busybox', 'sh', '-c', 'busybox cat /f* /g1 | busybox md5sum'];
+    const there = await host.ok('run', '--rm', '--network', 'none', 'out:1', ...sums);
+    const here = await host.sh(
+      'mkdir ~/x; peapod export c | tar -xC ~/x --wildcards "f*" g1; cat ~/x/* | md5sum',
+    );
+    expect(there).toBe(here);
+  });
+
   it('B1: diff tells what a container has changed, and what an image has', async () => {
     await using host = await makeHost();
     await start(host);
