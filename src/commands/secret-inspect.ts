@@ -1,5 +1,4 @@
 import type { Engine } from '../engine/engine.ts';
-import type { SecretView } from '../engine/views.ts';
 import { isPeapodError } from '../errors.ts';
 import { atLeast, wrongArguments } from './arguments.ts';
 import { command } from './command.ts';
@@ -54,13 +53,13 @@ async function secretJson(
   name: string,
   show: boolean,
 ): Promise<Record<string, unknown>> {
-  const view: SecretView = await secrets.inspect(name);
+  const view = await secrets.inspect(name);
   const time = GoTime.fromMs(view.createdAtMs).rfc3339;
   return {
     ID: view.id,
     CreatedAt: time,
     UpdatedAt: time,
-    Spec: { Name: view.name, Driver: { Name: 'file', Options: {} }, Labels: view.labels },
+    Spec: { Name: view.name, Driver: { Name: 'file', Options: view.driverOptions }, Labels: view.labels },
     ...(show ? { SecretData: await secrets.reveal(view.id) } : {}),
   };
 }

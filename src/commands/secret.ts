@@ -1,7 +1,7 @@
 import { isTerminal } from '../host/terminal.ts';
 import { anyArguments, exactly, noArguments, wrongArguments } from './arguments.ts';
 import { command } from './command.ts';
-import { array, bool, string } from './flags.ts';
+import { array, bool, list, string } from './flags.ts';
 import { report } from './format/report.ts';
 import { table } from './format/table.ts';
 import { ago } from './format/time.ts';
@@ -19,6 +19,7 @@ It is kept in a file that only you can read, and is shown by no command but 'sec
   ],
   flags: {
     driver: string('Only file', { short: 'd', default: 'file' }),
+    'driver-opts': list('Options of the driver: path=DIRECTORY keeps the secret there'),
     env: bool('FILE is the name of an environment variable'),
     label: array('Set a label (key=value)', { short: 'l' }),
     replace: bool('Replace a secret of that name'),
@@ -30,7 +31,8 @@ It is kept in a file that only you can read, and is shown by no command but 'sec
     if (source === '-' && !env && isTerminal(0))
       throw wrongArguments('if `-` is used, data must be passed into stdin', call.command);
     const { secrets } = await call.engine();
-    const request = { name, source, fromEnvironment: env, driver, labels: label, replace };
+    const driverOptions = call.values['driver-opts'];
+    const request = { name, source, fromEnvironment: env, driver, driverOptions, labels: label, replace };
     call.stdout.line(await secrets.create(request));
     return 0;
   },

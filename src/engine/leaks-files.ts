@@ -5,6 +5,7 @@ import { readNames, readWorkNames } from '../image/work-directory.ts';
 import { unpinNamespaces } from '../sandbox/namespaces.ts';
 import type { Context } from './context.ts';
 import { type FoundLeak, isId, leakOf, type Owners } from './leaks.ts';
+import { removeSecretFile, secretFileNames } from './secret-files.ts';
 import { newVolume } from './volume-records.ts';
 
 /** Directories of pods, containers, layers and volumes without a row. */
@@ -80,15 +81,14 @@ export function leakedFiles(context: Context, owners: Owners): FoundLeak[] {
       const path = join(paths.exits, id);
       return leakOf(owners, id, { kind: 'file', what: path }, remove(path));
     }),
-    ...readNames(paths.secrets)
+    ...secretFileNames(context)
       .filter((name) => !secrets.has(name))
-      .map((name) => join(paths.secrets, name))
       .map(
-        (path): FoundLeak => ({
+        (name): FoundLeak => ({
           kind: 'file',
-          what: path,
+          what: join(paths.secrets, name),
           why: 'no secret of that id is in the store',
-          repair: remove(path),
+          repair: async () => removeSecretFile(context, name),
         }),
       ),
   ];

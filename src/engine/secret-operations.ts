@@ -9,7 +9,7 @@ export interface SecretOperations {
   create(request: SecretCreateRequest): Promise<string>;
   /** By name. */
   list(filters?: Filters): Promise<SecretView[]>;
-  inspect(name: string): Promise<SecretView>;
+  inspect(name: string): Promise<SecretView & { readonly driverOptions: Readonly<Record<string, string>> }>;
   /** What is secret. */
   reveal(name: string): Promise<string>;
   /** Returns the id. */

@@ -4,7 +4,8 @@ import { PeapodError } from '../errors.ts';
 import { ownerOutside } from '../host/id-mappings.ts';
 import type { ContainerRecord, MountSpec, SecretUse } from '../store/records.ts';
 import type { Context } from './context.ts';
-import { requireSecret, secretFile } from './secrets.ts';
+import { secretFile } from './secret-files.ts';
+import { requireSecret } from './secrets.ts';
 
 const directory = '/run/secrets';
 

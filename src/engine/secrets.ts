@@ -1,11 +1,18 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import type { SecretRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { namePattern } from './filter-views.ts';
 import { type Filters, selectBy } from './filters.ts';
 import { parseLabels } from './parse-options.ts';
+import {
+  driverOptions,
+  parseDriverOptions,
+  removeSecretFile,
+  secretFile,
+  secretFileNames,
+  writeSecretFile,
+} from './secret-files.ts';
 import type { SecretCreateRequest } from './storage-requests.ts';
 import type { SecretView } from './views.ts';
 
@@ -34,6 +41,7 @@ export class Secrets {
       throw new PeapodError('INVALID_ARGUMENT', `invalid driver "${driver}"`, {
         hint: 'only "file" is there',
       });
+    const directory = parseDriverOptions(request.driverOptions, process.cwd());
     const labels = parseLabels(request.labels, []);
     const data = this.#read(request);
     if (data.length === 0 || data.length >= maxBytes) {
@@ -54,8 +62,7 @@ export class Secrets {
       if (existing) this.#delete(existing.id);
       this.#sweep();
       secrets.insert({ id, name, labels, createdAtMs: Date.now() });
-      mkdirSync(this.#context.paths.secrets, { recursive: true, mode: 0o700 });
-      writeFileSync(secretFile(this.#context, id), data, { mode: 0o600, flag: 'wx' });
+      writeSecretFile(this.#context, id, data, directory);
     });
     return id;
   }
@@ -71,8 +78,9 @@ export class Secrets {
     );
   }
 
-  inspect(name: string): SecretView {
-    return this.require(name);
+  inspect(name: string): SecretView & { readonly driverOptions: Readonly<Record<string, string>> } {
+    const record = this.require(name);
+    return { ...record, driverOptions: { ...driverOptions(this.#context, record.id) } };
   }
 
   /** What is secret. */
@@ -100,17 +108,14 @@ export class Secrets {
 
   #delete(id: string): void {
     this.#context.store.secrets.delete(id);
-    rmSync(secretFile(this.#context, id), { force: true });
+    removeSecretFile(this.#context, id);
   }
 
   /** Files of commands that were killed; under the write lock, so that nobody is about to write their row. */
   #sweep(): void {
-    const { paths, store } = this.#context;
-    const known = new Set(store.secrets.all().map(({ id }) => id));
-    mkdirSync(paths.secrets, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(paths.secrets)) {
-      if (!known.has(name)) rmSync(join(paths.secrets, name), { force: true });
-    }
+    const known = new Set(this.#context.store.secrets.all().map(({ id }) => id));
+    for (const name of secretFileNames(this.#context))
+      if (!known.has(name)) removeSecretFile(this.#context, name);
   }
 
   #read({ source, fromEnvironment }: SecretCreateRequest): Uint8Array {
@@ -130,10 +135,6 @@ export class Secrets {
       throw new PeapodError('NOT_FOUND', `open ${source}: ${why}`, { cause: error });
     }
   }
-}
-
-export function secretFile(context: Pick<Context, 'paths'>, id: string): string {
-  return join(context.paths.secrets, id);
 }
 
 function findSecret({ store }: Context, nameOrId: string): SecretRecord | undefined {

@@ -19,6 +19,8 @@ export interface SecretCreateRequest {
   readonly fromEnvironment: boolean;
   /** Only `file`. */
   readonly driver?: string | undefined;
+  /** `key=value`, as typed. */
+  readonly driverOptions: readonly string[];
   readonly labels: readonly string[];
   readonly replace: boolean;
 }

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { isPeapodError, PeapodError } from '../errors.ts';
 import { readNames } from '../image/work-directory.ts';
 import type { Context } from './context.ts';
+import { removeSecretFile, secretFileNames } from './secret-files.ts';
 import type { SystemParts } from './system-operations.ts';
 
 /** What peapod keeps below its two directories; whatever else lies there is somebody's own. */
@@ -26,6 +27,7 @@ export async function resetSystem(parts: Pick<SystemParts, 'context' | 'lifecycl
     await unlessGone(() => lifecycle.remove(id, { force: true, volumes: true, timeoutSeconds: 0 }));
   }
   refuseOthers(context);
+  for (const name of secretFileNames(context)) removeSecretFile(context, name);
   await removeAll(
     context,
     kept.map((name) => join(paths.root, name)),

@@ -56,6 +56,47 @@ describeForBoth('secrets', (makeHost) => {
     expect(await host.sh(`ls -A ${dir}`)).toBe('');
   });
 
+  it('D3: --driver-opts path=DIR keeps a secret there, and nothing of it elsewhere', async () => {
+    await using host = await makeHost();
+    const dir = await host.sh(
+      'cd; printf mine | peapod secret create --driver-opts path=vault word - >/dev/null; echo ~/vault',
+    );
+    const id = await host.ok('secret', 'inspect', '-f', '{{.ID}}', 'word');
+    expect(await host.json('secret', 'inspect', '-f', '{{json .Spec.Driver.Options}}', 'word')).toEqual({
+      path: dir,
+    });
+    expect(await host.sh(`stat -c '%a %n' ${dir} ${dir}/*`)).toBe(`700 ${dir}\n600 ${dir}/${id}`);
+    const use = ['--secret', 'word', '--secret', 'word,type=env,target=W'];
+    expect(await host.ok(...run, ...use, 'host', 'sh', '-c', 'cat /run/secrets/word; echo " $W"')).toBe(
+      'mine mine',
+    );
+    const next = await host.sh(
+      `printf new | peapod secret create --replace --driver-opts path=${dir}/b word -`,
+    );
+    expect(await host.sh(`ls ${dir} ${dir}/b`)).toBe(`${dir}:\nb\n\n${dir}/b:\n${next}`);
+    await host.ok('secret', 'rm', 'word');
+    expect(await host.sh(`ls ${dir}/b`)).toBe('');
+    // Of a command that was killed before its row was written.
+    const own = await host.sh('echo $(dirname $(peapod info --format "{{.Store.Database}}"))/secrets');
+    await host.sh(
+      `echo x >${dir}/lost; ln -s ${dir}/lost ${own}/lost; printf y | peapod secret create other -`,
+    );
+    expect(await host.sh(`ls ${dir}`)).toBe('b');
+    for (const [option, message] of [
+      [
+        'nonsense',
+        'invalid argument "nonsense" for "--driver-opts" flag: nonsense must be formatted as key=value',
+      ],
+      ['key=gpg', 'the secret driver file has no option "key=gpg"'],
+      ['path=/proc/no', '--driver-opts path=/proc/no: '],
+    ] as const) {
+      const outcome = await host.peapod('secret', 'create', '--driver-opts', option, 'new', '/etc/hostname');
+      expect(outcome.exitCode).toBe(125);
+      expect(outcome.stderr).toContain(`Error: ${message}`);
+    }
+    expect(await host.ok('secret', 'ls', '--format', '{{.Name}}')).toBe('other');
+  });
+
   it('D3: a container gets a file or a variable, with owner and mode, and nothing else tells what it is', async () => {
     await using host = await makeHost();
     await host.sh(

@@ -63,7 +63,6 @@ export const absentFlags: readonly AbsentFlags[] = [
   { flags: 'volumepath', verbs: '', why: 'volumes lie below --root' },
   { flags: 'all-platforms manifest', verbs: 'build,image build', why: lists },
   { flags: 'chrootdirs', why: 'mount what a chroot inside of the container needs by --volume' },
-  { flags: 'driver-opts', why: 'the one driver of secrets, file, has no options' },
   {
     flags: 'infra-command infra-conmon-pidfile infra-name',
     verbs: 'pod create,pod clone',

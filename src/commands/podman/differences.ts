@@ -56,6 +56,7 @@ export const differences: Readonly<Record<string, string>> = {
     'columns tell backend, network, addresses and ports, where podman has the id of the infra container',
   'pod ps --format': 'no fields of an infra container; Backend, Network, Addresses and Ports as well',
   'secret create --driver': 'only `file`',
+  'secret create --driver-opts': 'only `path=DIRECTORY`, which holds a file for each secret',
   'volume create --driver': 'only `local`',
   stop: 'a first process that cannot hear the signal is not waited for',
   'container stop': 'a first process that cannot hear the signal is not waited for',
