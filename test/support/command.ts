@@ -145,7 +145,7 @@ export function pause(ms: number): Promise<void> {
 /** Tries until `attempt` neither throws nor returns undefined or false; then returns what it returned. */
 export async function eventually<T>(
   attempt: () => Promise<T | undefined | false> | T | undefined | false,
-  timeoutMs = 10_000,
+  timeoutMs = 20_000,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
