@@ -1,5 +1,5 @@
-import { which } from '../src/host/exec.ts';
 import { networkSearchPath } from '../src/host/search-path.ts';
+import { which } from '../src/host/tools.ts';
 
 /** Absolute paths of the programs that the bridge backend calls: on Debian a user's PATH lacks their directory. */
 export class HostTools {

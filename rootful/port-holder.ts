@@ -72,7 +72,7 @@ export function lostHolders(directory: string): boolean {
 function startHolder(directory: string, ports: readonly PortMapping[], fds: readonly number[]): number {
   const file = join(directory, filePrefix);
   const argv = ['sh', '-c', holderScript, 'sh', file, JSON.stringify(ports)];
-  const pid = hostRunner.start(argv, ['ignore', 'ignore', 'ignore', ...fds]).pid as number;
+  const pid = hostRunner.detach(argv, ['ignore', 'ignore', 'ignore', ...fds]);
   writeFileSync(`${file}${pid}`, `${readFileSync(`/proc/${pid}/stat`, 'latin1').trim()}\n${argv.at(-1)}\n`);
   return pid;
 }

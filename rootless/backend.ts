@@ -1,6 +1,7 @@
 import { PeapodError } from '../src/errors.ts';
-import { type Runner, toolMissing } from '../src/host/exec.ts';
+import type { Runner } from '../src/host/exec.ts';
 import type { HostFacts } from '../src/host/facts.ts';
+import { toolMissing } from '../src/host/tools.ts';
 import type {
   Attachment,
   MendedAttachment,
@@ -69,13 +70,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
         hint: 'leave out --ip, choose the range with --network slirp4netns:cidr=…, or use --network bridge',
       });
     }
-    for (const port of spec.ports) {
-      if (port.protocol === 'sctp') {
-        throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns does not publish sctp ports', {
-          hint: 'a bridge of root does: --network bridge',
-        });
-      }
-    }
+    refuseSctp(spec.ports);
     const bySlirp = spec.ports.filter((port) => !isRelayed(port, options));
     if (bySlirp.length > 0) {
       const { refuseIpv6Forward } = await import('./slirp-forwards.ts');
@@ -206,12 +201,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
     const address = last.addresses[0] as Cidr;
     const relayed = ports.filter((port) => isRelayed(port, { portHandler }));
     const forwarded = ports.filter((port) => !isRelayed(port, { portHandler }));
-    const unknown = ports.find((port) => port.protocol === 'sctp');
-    if (unknown)
-      throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns does not publish sctp ports', {
-        hint: 'a bridge of root does: --network bridge',
-      });
-
+    refuseSctp(ports);
     const early = await this.#takeEarly(target);
     await unpublishByRelay(
       target.runtimeDir,
@@ -280,6 +270,13 @@ export class Slirp4netnsBackend implements NetworkBackend {
     const users = await this.#keeper.userNamespace();
     return { prefix: users.prefix, netnsPath: this.#keeper.pathFromOutside(netnsPath) };
   }
+}
+
+function refuseSctp(ports: readonly PortMapping[]): void {
+  if (!ports.some(({ protocol }) => protocol === 'sctp')) return;
+  throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns does not publish sctp ports', {
+    hint: 'a bridge of root does: --network bridge',
+  });
 }
 
 function isRelayed(port: PortMapping, options: Pick<SlirpOptions, 'portHandler'>): boolean {

@@ -2,12 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
-import { Runner, toolMissing } from '../src/host/exec.ts';
+import { Runner } from '../src/host/exec.ts';
 import { type HostFacts, keeperEnvironment } from '../src/host/facts.ts';
 import { type FileLock, lockFile, waitForLock } from '../src/host/locks.ts';
 import type { Paths } from '../src/host/paths.ts';
 import { isAlive, type ProcessIdentity, waitForEnd } from '../src/host/processes.ts';
 import { idMapWords, parseSubordinateIds } from '../src/host/subordinate-ids.ts';
+import { toolMissing } from '../src/host/tools.ts';
 import { findSurvivor, readState, removeState, writeState } from './keeper-state.ts';
 import {
   hostUnfit,

@@ -1,9 +1,9 @@
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
-import { type Runner, toolMissing } from '../src/host/exec.ts';
+import type { Runner } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
-import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+import { endChild, isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { lateness, readiness } from '../src/host/read.ts';
 import type { PortMapping } from '../src/network/types.ts';
 import { readIdentity } from './identity-file.ts';
@@ -33,12 +33,14 @@ export async function startPasta(place: Runner, directory: string, words: readon
   // One that can be opened by name, unlike the runtime's own, which are sockets.
   const { readFd, writeFd } = pipe();
   const argv = ['sh', '-c', startScript, 'sh', join(directory, files.pid), ...words];
-  const child = place.start(argv, ['ignore', writeFd, logFd]);
-  for (const fd of [writeFd, logFd]) closeSync(fd);
+  let pid: number;
   try {
-    const outcome = await readiness(child, readFd).catch((error: unknown) => {
-      throw toolMissing(child.spawnfile, error);
-    });
+    pid = place.detach(argv, ['ignore', writeFd, logFd]);
+  } finally {
+    for (const fd of [writeFd, logFd]) closeSync(fd);
+  }
+  try {
+    const outcome = await readiness(readFd, () => endChild(pid));
     if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `pasta ${lateness}`);
     if (outcome === 'ended') throw complaint(readFileSync(log, 'utf8'));
   } finally {

@@ -1,11 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
-import { type Runner, toolMissing } from '../src/host/exec.ts';
+import type { Runner } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
 import { maxFdsPerMessage, sendFds } from '../src/host/pass-fds.ts';
-import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
+import { endChild, isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { lateness, readiness } from '../src/host/read.ts';
 import { bindPort } from '../src/host/sockets.ts';
 import { portError } from '../src/network/port-error.ts';
@@ -37,12 +36,10 @@ export async function startRelay(start: RelayStart): Promise<ProcessIdentity> {
   const logFile = join(start.directory, logName);
   const ready = pipe();
   try {
-    const child = spawnRelay(start, logFile, ready.writeFd);
-    const outcome = await readiness(child, ready.readFd).catch((error: unknown) => {
-      throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(child.spawnfile, error) : error;
-    });
+    const pid = spawnRelay(start, logFile, ready.writeFd);
+    const outcome = await readiness(ready.readFd, () => endChild(pid));
     if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `the port relay ${lateness}`);
-    const identity = readIdentity(join(start.directory, relayFile(child.pid as number)));
+    const identity = readIdentity(join(start.directory, relayFile(pid)));
     if (outcome === 'ended' || !identity) throw failed(logFile);
     return identity;
   } finally {
@@ -51,7 +48,7 @@ export async function startRelay(start: RelayStart): Promise<ProcessIdentity> {
 }
 
 /** Closes this side's descriptors, also where it throws. */
-function spawnRelay(start: RelayStart, logFile: string, readyFd: number): ChildProcess {
+function spawnRelay(start: RelayStart, logFile: string, readyFd: number): number {
   const { directory, addresses, ports } = start;
   const fds = [readyFd];
   try {
@@ -59,7 +56,7 @@ function spawnRelay(start: RelayStart, logFile: string, readyFd: number): ChildP
     const logFd = openSync(logFile, 'a', 0o600);
     fds.push(logFd);
     const argv = [...start.self, 'internal', 'relay', ...relayArguments(directory, addresses, ports)];
-    return start.runner.start(argv, ['ignore', 'ignore', logFd, ...fds.slice(0, -1)]);
+    return start.runner.detach(argv, ['ignore', 'ignore', logFd, ...fds.slice(0, -1)]);
   } finally {
     for (const fd of fds) closeSync(fd);
   }

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
-import { toolMissing } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
 import { makeFifo } from '../src/host/nodes.ts';
 import { isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { lateness, readiness } from '../src/host/read.ts';
+import { toolMissing } from '../src/host/tools.ts';
 import { readIdentity, writeIdentity } from './identity-file.ts';
 import type { SlirpOptions } from './slirp-options.ts';
 import { apiSocketName } from './slirp-socket.ts';
@@ -76,9 +76,10 @@ async function startOnce(start: SlirpStart): Promise<ProcessIdentity> {
     });
     child.unref();
     for (const fd of [exitFd, logFd, writeFd]) closeSync(fd);
-    const outcome = await readiness(child, readFd).catch((error: unknown) => {
+    const failed = new Promise<never>((_, reject) => child.on('error', reject)).catch((error: unknown) => {
       throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? toolMissing(child.spawnfile, error) : error;
     });
+    const outcome = await Promise.race([failed, readiness(readFd, () => child.kill('SIGKILL'))]);
     if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `slirp4netns ${lateness}`);
     if (outcome === 'ended') throw new PeapodError('COMMAND_FAILED', complaint(logFile));
     return writeIdentity(join(directory, 'slirp.pid'), child.pid as number);

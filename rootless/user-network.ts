@@ -1,7 +1,8 @@
 import { PeapodError } from '../src/errors.ts';
-import { type Runner, toolMissing } from '../src/host/exec.ts';
+import type { Runner } from '../src/host/exec.ts';
 import type { HostFacts } from '../src/host/facts.ts';
 import type { Paths } from '../src/host/paths.ts';
+import { toolMissing } from '../src/host/tools.ts';
 import type {
   Attachment,
   MendedAttachment,

@@ -60,22 +60,26 @@ export async function createUnderMonitor(runner: Runner, request: MonitorRequest
   const first = passthrough ? `{ ${before}\n} </dev/null >${shellQuote(errors)} 2>&1` : before;
   const argv = before === '' ? words : ['sh', '-ec', `${first}\nexec ${commandLine(words)}`];
   const streams = passthrough ? ([0, 1, 2] as const) : (['ignore', 'ignore', errorFd] as const);
-  const child = runner.start(argv, [...streams, ...request.fds, sync.writeFd], {
-    _OCI_SYNCPIPE: String(3 + request.fds.length),
-    NOTIFY_SOCKET: undefined,
-  });
-  const failedToSpawn = new Promise<never>((_, reject) => child.on('error', reject));
-  closeSync(errorFd);
-  closeSync(sync.writeFd);
+  const start = () => {
+    try {
+      return runner.detach(argv, [...streams, ...request.fds, sync.writeFd], {
+        _OCI_SYNCPIPE: String(3 + request.fds.length),
+        NOTIFY_SOCKET: undefined,
+      });
+    } finally {
+      for (const fd of [errorFd, sync.writeFd]) closeSync(fd);
+    }
+  };
   try {
-    const line = await Promise.race([readLine(sync.readFd), failedToSpawn]);
+    const pid = start();
+    const line = await readLine(sync.readFd);
     const said = passthrough && line === '' ? lastMessage(runtimeLog(request)) : '';
     if (said !== '') throw createFailure(said, request.args[0] ?? '');
     if (line === '') throw monitorFailed(readFileSync(errors, 'utf8'));
     const outcome = parseSyncLine(line);
     if (outcome.pid === undefined) throw createFailure(outcome.message, request.args[0] ?? '');
     const process = identify(outcome.pid);
-    const monitor = identify(child.pid ?? 0);
+    const monitor = identify(pid);
     if (!process || !monitor) throw monitorFailed(readFileSync(errors, 'utf8'));
     return { process, monitor };
   } finally {

@@ -91,13 +91,14 @@ function launch(
   const sync = pipe();
   const env = Object.fromEntries(pipes.map(([variable], index) => [variable, String(4 + index)]));
   try {
-    runner
-      .start(
-        conmonWords(request, pipes.length > 0),
-        ['ignore', 'ignore', 'ignore', sync.writeFd, ...pipes.map(([, fd]) => fd)],
-        { _OCI_SYNCPIPE: '3', NOTIFY_SOCKET: undefined, ...env },
-      )
-      .on('error', () => {}); // told by the pipe's end
+    runner.detach(
+      conmonWords(request, pipes.length > 0),
+      ['ignore', 'ignore', 'ignore', sync.writeFd, ...pipes.map(([, fd]) => fd)],
+      { _OCI_SYNCPIPE: '3', NOTIFY_SOCKET: undefined, ...env },
+    );
+  } catch (error) {
+    closeSync(sync.readFd);
+    throw error;
   } finally {
     closeSync(sync.writeFd);
   }

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ownMounts } from '../files/place.ts';
-import { which } from '../host/exec.ts';
 import { endsWithParent } from '../host/processes.ts';
+import { which } from '../host/tools.ts';
 import { adoptBuilt } from '../image/built.ts';
 import { checkNewNames } from '../image/naming.ts';
 import { layOut } from '../image/outgoing.ts';

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import { Crun } from '../container/crun.ts';
 import { type CgroupPlace, findCgroupPlace, scopeWords } from '../host/cgroups.ts';
-import { type Runner, which } from '../host/exec.ts';
+import type { Runner } from '../host/exec.ts';
+import { which } from '../host/tools.ts';
 import type { ContainerRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { which } from '../host/exec.ts';
 import type { HostFacts } from '../host/facts.ts';
 import { networkSearchPath } from '../host/search-path.ts';
+import { which } from '../host/tools.ts';
 import type { DoctorFinding } from './views.ts';
 
 /** Programs by the package that has them, in Debian's names; `required` false where only a part of peapod needs it. */

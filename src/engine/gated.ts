@@ -16,17 +16,12 @@ export function startGated(
   write: (identity: ProcessIdentity) => boolean,
 ): void {
   const release = pipe();
-  const child = context.host.start(
-    ['sh', '-c', gate, 'sh', ...argv],
-    [release.readFd, 'ignore', 'ignore'],
-    undefined,
-    '/',
-  );
-  closeSync(release.readFd);
   try {
-    const identity = identify(child.pid ?? 0);
+    const words = ['sh', '-c', gate, 'sh', ...argv];
+    const pid = context.host.detach(words, [release.readFd, 'ignore', 'ignore'], undefined, '/');
+    const identity = identify(pid);
     if (identity && write(identity)) writeSync(release.writeFd, '\n');
   } finally {
-    closeSync(release.writeFd);
+    for (const fd of [release.readFd, release.writeFd]) closeSync(fd);
   }
 }

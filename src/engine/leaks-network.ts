@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { which } from '../host/exec.ts';
 import { networkSearchPath } from '../host/search-path.ts';
+import { which } from '../host/tools.ts';
 import { readNames } from '../image/work-directory.ts';
 import type { BackendName } from '../network/backend.ts';
 import { LeaseDirectory } from '../network/lease-directory.ts';

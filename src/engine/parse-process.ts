@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, join, normalize } from 'node:path';
 import { PeapodError } from '../errors.ts';
-import { which } from '../host/exec.ts';
+import { which } from '../host/tools.ts';
 import type { RlimitSpec } from '../store/records/resources.ts';
 import type { ContainerSpec } from '../store/records.ts';
 import type { ProcessFlags } from './container-flags.ts';

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { arch, cpus, hostname, release, uptime } from 'node:os';
 import { defaultCapabilities } from '../container/capabilities.ts';
-import { which } from '../host/exec.ts';
 import {
   isAppArmorEnabled,
   isSelinuxEnabled,
@@ -14,6 +13,7 @@ import {
   uptimeText,
 } from '../host/machine.ts';
 import { networkSearchPath } from '../host/search-path.ts';
+import { which } from '../host/tools.ts';
 import { builtSeconds, commit, version as peapodVersion } from '../version.ts';
 import { cgroupPlace } from './container-cgroup.ts';
 import type { Context } from './context.ts';

@@ -1,8 +1,8 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { constants as access, accessSync } from 'node:fs';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
 import { PeapodError } from '../errors.ts';
 import { commandLine } from './shell-words.ts';
+import { toolMissing } from './tools.ts';
 import { isTracing, trace } from './trace.ts';
 
 /**
@@ -47,48 +47,6 @@ export class CommandFailed extends PeapodError {
     this.argv = argv;
     this.result = result;
   }
-}
-
-/** Debian's package of each program that peapod calls. */
-const packageOf: Readonly<Record<string, string>> = {
-  'aardvark-dns': 'aardvark-dns',
-  buildah: 'buildah',
-  conmon: 'conmon',
-  crun: 'crun',
-  ip: 'iproute2',
-  journalctl: 'systemd',
-  newgidmap: 'uidmap',
-  newuidmap: 'uidmap',
-  nft: 'nftables',
-  nsenter: 'util-linux',
-  pasta: 'passt',
-  skopeo: 'skopeo',
-  slirp4netns: 'slirp4netns',
-  catatonit: 'catatonit',
-  tar: 'tar',
-  unshare: 'util-linux',
-};
-
-export function toolMissing(tool: string, cause?: unknown): PeapodError {
-  const name = packageOf[tool];
-  return new PeapodError('TOOL_MISSING', `${tool} is not installed`, {
-    hint: name ? `install it with: apt-get install ${name}` : `put ${tool} on the PATH`,
-    cause,
-  });
-}
-
-/** The absolute path of a program, for those who cannot search the PATH themselves. Throws TOOL_MISSING. */
-export function which(tool: string, searchPath: string | undefined): string {
-  for (const dir of (searchPath ?? '/usr/bin:/bin:/usr/sbin:/sbin').split(':')) {
-    const path = `${dir}/${tool}`;
-    try {
-      accessSync(path, access.X_OK);
-      return path;
-    } catch {
-      // not in this one
-    }
-  }
-  throw toolMissing(tool);
 }
 
 /**
@@ -165,10 +123,34 @@ export class Runner {
     return this.run(['sh', '-ec', commands.map(commandLine).join('\n')], options);
   }
 
-  /** Starts a program that outlives this process, in a session of its own; `cwd` is the caller's where it is left out. */
+  /**
+   * Starts a program that outlives this process, in a session of its own, and returns its pid; `cwd` is the caller's
+   * where it is left out. Descriptors are inherited as 0, 1, 2, 3, … Throws TOOL_MISSING.
+   */
+  detach(
+    argv: readonly string[],
+    stdio: readonly ('ignore' | number)[],
+    env?: RunOptions['env'],
+    cwd?: string,
+  ): number {
+    const full = this.command(argv);
+    if (isTracing()) trace(commandLine(full), undefined, 'in the background');
+    const [stdin = 'ignore', stdout = 'ignore', stderr = 'ignore', ...fds] = stdio;
+    const child = spawnNow(full, {
+      stdio: [stdin, stdout, stderr, ...fds],
+      env,
+      detached: true,
+      ...(cwd ? { cwd } : {}),
+    });
+    child.unref();
+    return child.pid;
+  }
+
+  /** As `detach`, for whoever listens to what the program says, or to its end. */
   start(argv: readonly string[], stdio: StdioOptions, env?: RunOptions['env'], cwd?: string): ChildProcess {
     const full = this.command(argv);
     if (isTracing()) trace(commandLine(full), undefined, 'in the background');
+    const { spawn } = process.getBuiltinModule('node:child_process');
     const child = spawn(full[0] as string, full.slice(1), {
       stdio,
       detached: true,

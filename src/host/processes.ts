@@ -50,6 +50,12 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals 
   }
 }
 
+/** Kills a program that this process has started, if it is still there. */
+export function endChild(pid: number): void {
+  const identity = identify(pid);
+  if (identity) signalProcess(identity, 'SIGKILL');
+}
+
 /** Polls until the process has ended; false after `timeoutMs`. */
 export async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { read, readSync } from 'node:fs';
 
 /** Blocks until something can be read from a descriptor, also from one that somebody made non-blocking. 0 at the end. */
@@ -33,19 +32,17 @@ const readyTimeoutMs = 30_000;
 
 /**
  * Waits until a program that was just started with the other end of a pipe writes something there. One that is `late`,
- * or has `ended` or closed the pipe before, is killed. Rejects where it could not be started.
+ * or has `ended` or closed the pipe before, is to be killed.
  */
-export async function readiness(child: ChildProcess, fd: number): Promise<'ready' | 'late' | 'ended'> {
+export async function readiness(fd: number, kill: () => void): Promise<'ready' | 'late' | 'ended'> {
   let isLate = false;
   const late = setTimeout(() => {
     isLate = true;
-    child.kill('SIGKILL');
+    kill();
   }, readyTimeoutMs);
   try {
-    const failed = new Promise<never>((_, reject) => child.on('error', reject));
-    const said = await Promise.race([failed, readChunk(fd)]);
-    if (said.length > 0) return 'ready';
-    child.kill('SIGKILL');
+    if ((await readChunk(fd)).length > 0) return 'ready';
+    kill();
     return isLate ? 'late' : 'ended';
   } finally {
     clearTimeout(late);

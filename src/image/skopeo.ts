@@ -1,6 +1,7 @@
 import { PeapodError } from '../errors.ts';
-import { CommandFailed, type Runner, toolMissing } from '../host/exec.ts';
+import { CommandFailed, type Runner } from '../host/exec.ts';
 import { endsWithParent } from '../host/processes.ts';
+import { toolMissing } from '../host/tools.ts';
 import { accessFlags, type RegistryAccess } from './access.ts';
 import { checkInterrupt, interruptible } from './interruption.ts';
 
