@@ -18,19 +18,23 @@ export interface DnsEntry {
   readonly forwarders: readonly string[];
 }
 
+/** The lines of entries that were read: with hundreds of them, writing them anew takes longer than the rest. */
+const lineOf = new WeakMap<DnsEntry, string>();
+
 export function formatZone({ listen, entries }: DnsZone): string {
-  const lines = entries.map(({ id, addresses, names, forwarders }) => {
-    const columns = [
-      id,
-      addresses.filter((address) => !address.includes(':')).join(','),
-      addresses.filter((address) => address.includes(':')).join(','),
-      // What is asked for is compared in lower case.
-      [...new Set(names.map((name) => name.toLowerCase()))].join(','),
-      ...(forwarders.length > 0 ? [forwarders.join(',')] : []),
-    ];
-    return `${columns.join(' ')}\n`;
-  });
+  const lines = entries.map((entry) => `${lineOf.get(entry) ?? formatEntry(entry)}\n`);
   return `${listen.join(',')}\n${lines.join('')}`;
+}
+
+function formatEntry({ id, addresses, names, forwarders }: DnsEntry): string {
+  return [
+    id,
+    addresses.filter((address) => !address.includes(':')).join(','),
+    addresses.filter((address) => address.includes(':')).join(','),
+    // What is asked for is compared in lower case.
+    [...new Set(names.map((name) => name.toLowerCase()))].join(','),
+    ...(forwarders.length > 0 ? [forwarders.join(',')] : []),
+  ].join(' ');
 }
 
 /** What `formatZone` has written; lines that it cannot have written are left out. */
@@ -41,12 +45,14 @@ export function parseZone(text: string): DnsZone {
     entries: lines.flatMap((line) => {
       const [id, four = '', six = '', names = '', forwarders = ''] = line.split(' ');
       if (!id) return [];
-      return {
+      const entry = {
         id,
         addresses: [...words(four), ...words(six)],
         names: words(names),
         forwarders: words(forwarders),
       };
+      lineOf.set(entry, line);
+      return entry;
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
@@ -70,7 +70,7 @@ export class NetworkDns {
     targetId: string,
     names: () => readonly string[],
   ): Promise<void> {
-    if (!this.#read(network, network.name)) return;
+    if (!existsSync(this.#path(network, network.name))) return;
     await this.#locked(async () => {
       const zone = this.#read(network, network.name);
       const before = zone?.entries.find(({ id }) => id === targetId);
@@ -140,20 +140,15 @@ export class NetworkDns {
   }
 
   #read(kind: Pick<NamedNetwork, 'forwards'>, name: string): DnsZone | undefined {
-    try {
-      return parseZone(readFileSync(this.#path(kind, name), 'utf8'));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+    const text = textOf(this.#path(kind, name));
+    return text === undefined ? undefined : parseZone(text);
   }
 
   /** Appears whole or not at all; a zone without entries goes. False where nothing changes. */
   #write({ forwards, name }: Omit<NamedNetwork, 'listen'>, zone: DnsZone): boolean {
     const path = this.#path({ forwards }, name);
-    const before = this.#read({ forwards }, name);
     const text = formatZone(zone);
-    if (before && formatZone(before) === text) return false;
+    if (textOf(path) === text) return false;
     if (zone.entries.length === 0) {
       rmSync(path, { force: true });
       return true;
@@ -196,5 +191,15 @@ export class NetworkDns {
     } finally {
       lock.release();
     }
+  }
+}
+
+/** Undefined where the file is not there. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
