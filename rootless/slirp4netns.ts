@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
@@ -58,6 +57,8 @@ export async function startSlirp(start: SlirpStart): Promise<ProcessIdentity> {
 }
 
 async function startOnce(start: SlirpStart): Promise<ProcessIdentity> {
+  // Only here: whoever looks whether it runs, or publishes beside it, need not load that.
+  const { spawn } = await import('node:child_process');
   const { directory } = start;
   const fifo = join(directory, 'exit');
   const logFile = join(directory, 'slirp.log');

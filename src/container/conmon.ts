@@ -1,8 +1,9 @@
-import { closeSync, openSync, read, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
 import { pipe } from '../host/libc.ts';
+import { LineReader } from '../host/line-reader.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import { commandLine, shellQuote } from '../host/shell-words.ts';
 import type { Crun } from './crun.ts';
@@ -72,7 +73,7 @@ export async function createUnderMonitor(runner: Runner, request: MonitorRequest
   };
   try {
     const pid = start();
-    const line = await readLine(sync.readFd);
+    const line = await new LineReader(sync.readFd).line();
     const said = passthrough && line === '' ? lastMessage(runtimeLog(request)) : '';
     if (said !== '') throw createFailure(said, request.args[0] ?? '');
     if (line === '') throw monitorFailed(readFileSync(errors, 'utf8'));
@@ -123,18 +124,4 @@ function conmonWords(request: MonitorRequest): string[] {
 function monitorFailed(said: string): PeapodError {
   const last = said.trim().split('\n').at(-1);
   return new PeapodError('COMMAND_FAILED', `the container could not be prepared${last ? `: ${last}` : ''}`);
-}
-
-/** One line, or what there is before the end. */
-async function readLine(fd: number): Promise<string> {
-  let text = '';
-  const buffer = Buffer.alloc(4096);
-  while (!text.includes('\n')) {
-    const length = await new Promise<number>((resolve, reject) =>
-      read(fd, buffer, 0, buffer.length, null, (error, count) => (error ? reject(error) : resolve(count))),
-    );
-    if (length === 0) break;
-    text += buffer.toString('utf8', 0, length);
-  }
-  return text;
 }

@@ -1,7 +1,8 @@
-import { closeSync, read, rmSync, writeSync } from 'node:fs';
+import { closeSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner } from '../host/exec.ts';
 import { pipe } from '../host/libc.ts';
+import { LineReader } from '../host/line-reader.ts';
 import { AttachConnection } from './attach-connection.ts';
 import type { Crun } from './crun.ts';
 import { createFailure, lastMessage, parseSyncLine } from './exit-status.ts';
@@ -142,36 +143,5 @@ function exitCodeIn(line: string): number {
     return typeof data === 'number' && data >= 0 ? data & 0xff : 255;
   } catch {
     return 255;
-  }
-}
-
-/** Lines of a pipe as they come; empty at its end. */
-class LineReader {
-  readonly #fd: number;
-  #text = '';
-
-  constructor(fd: number) {
-    this.#fd = fd;
-  }
-
-  async line(): Promise<string> {
-    const buffer = Buffer.alloc(4096);
-    while (!this.#text.includes('\n')) {
-      const length = await new Promise<number>((resolve, reject) =>
-        read(this.#fd, buffer, 0, buffer.length, null, (error, count) =>
-          error ? reject(error) : resolve(count),
-        ),
-      );
-      if (length === 0) break;
-      this.#text += buffer.toString('utf8', 0, length);
-    }
-    const end = this.#text.indexOf('\n');
-    const line = end < 0 ? this.#text : this.#text.slice(0, end);
-    this.#text = end < 0 ? '' : this.#text.slice(end + 1);
-    return line;
-  }
-
-  close(): void {
-    closeSync(this.#fd);
   }
 }
