@@ -39,7 +39,8 @@ export class SandboxNetworks {
   /** All networks, ports and names. What fails is undone. */
   async attach(record: SandboxRecord): Promise<void> {
     this.#saveConnected(record, await this.#endpoints.attachAll(record));
-    await this.announce(record.id);
+    // Its own names it has by now.
+    if (this.#context.store.containers.ofPod(record.id).length > 0) await this.announce(record.id);
   }
 
   /** Puts back what helpers that were killed, or with `thoroughly` people and programs, have taken with them. */
