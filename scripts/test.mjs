@@ -2,7 +2,7 @@
 // `npm test`: set-up, lint, types, then unit, conformance and integration tests. The last line is
 // `N passed, N failed` (`, N skipped`). Words after `--` go to vitest: `npm test -- pods`.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,8 +54,12 @@ function runTests(reportPath) {
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`, ...chosen],
   ];
   return new Promise((resolve) => {
-    const child = spawn(argv[0], argv.slice(1), { cwd: top, stdio: ['ignore', 'inherit', 'inherit'] });
-    child.on('close', (exitCode) => resolve({ exitCode, ...readReport(reportPath) }));
+    const leftovers = join(dirname(reportPath), 'leftovers');
+    const env = { ...process.env, LEFTOVERS: leftovers };
+    const child = spawn(argv[0], argv.slice(1), { cwd: top, env, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('close', (exitCode) => {
+      resolve({ exitCode: existsSync(leftovers) ? 1 : exitCode, ...readReport(reportPath) });
+    });
   });
 }
 
@@ -92,7 +96,7 @@ function firstLine(text) {
 function asRoot() {
   if (process.getuid() === 0 || !findProgram('sudo')) return [];
   const may = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
-  return may ? ['sudo', '-n', '--preserve-env=CI,NO_COLOR'] : [];
+  return may ? ['sudo', '-n', '--preserve-env=CI,NO_COLOR,LEFTOVERS'] : [];
 }
 
 function summarize(tests, checkCount, failedChecks) {
