@@ -4,7 +4,7 @@ import type { ConfList } from '../src/network/conflist.ts';
 import { isInterfaceName } from '../src/network/interface-name.ts';
 import type { IpFamily } from '../src/network/ip-family.ts';
 import { type Ipam, readIpam } from '../src/network/ipam-config.ts';
-import { readNetworkConfig } from '../src/network/network-config.ts';
+import { isDnsEnabled, isInternalBridge } from '../src/network/network-config.ts';
 import type { Subnet } from '../src/network/subnet.ts';
 
 /**
@@ -46,8 +46,16 @@ export interface BridgeNetwork {
 /** podman's. */
 export const defaultDnsDomain = 'dns.podman';
 
+const understood = new WeakMap<ConfList, BridgeNetwork>();
+
 /** Throws NETWORK_UNSUPPORTED for a plugin or an option that only an executed plugin could serve. */
 export function bridgeNetwork(list: ConfList): BridgeNetwork {
+  const network = understood.get(list) ?? understand(list);
+  understood.set(list, network);
+  return network;
+}
+
+function understand(list: ConfList): BridgeNetwork {
   const [first, ...chained] = list.plugins;
   if (first?.type !== 'bridge') throw unsupported(list, `the plugin "${first?.type}"`);
   const { config } = first;
@@ -60,13 +68,12 @@ export function bridgeNetwork(list: ConfList): BridgeNetwork {
   if (!ipamConfig?.optionalString('type')) throw unsupported(list, 'a bridge without ipam');
   const ipam = readIpam(list, ipamConfig);
   const isDefaultGateway = config.boolean('isDefaultGateway', false);
-  const { internal, dnsEnabled } = readNetworkConfig(list);
   const network: BridgeNetwork = {
     name: list.name,
     source: list.source,
     bridge,
-    internal,
-    dnsEnabled,
+    internal: isInternalBridge(config),
+    dnsEnabled: isDnsEnabled(list),
     dnsDomain: defaultDnsDomain,
     isolated: false,
     isGateway: config.boolean('isGateway', false) || isDefaultGateway,

@@ -28,8 +28,20 @@ const knownVersions = new Set(['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0
 /** Names become directories: no separators, no leading dot (the specification's rule). */
 const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
-/** Checks what every list must have. Throws NETWORK_CONFIG naming the file and the place in it. */
+const parsed = new Map<string, ConfList>();
+
+/**
+ * Checks what every list must have. The same text of the same file is parsed once: a command looks its networks up
+ * at every step. Throws NETWORK_CONFIG naming the file and the place in it.
+ */
 export function parseConfList(source: string, text: string): ConfList {
+  const key = `${source}\0${text}`;
+  const list = parsed.get(key) ?? parse(source, text);
+  parsed.set(key, list);
+  return list;
+}
+
+function parse(source: string, text: string): ConfList {
   const document = ConfigReader.parse(source, text);
   const name = document.string('name');
   if (!validName.test(name)) throw document.error('name', `"${name}" is not a name that a network can have`);

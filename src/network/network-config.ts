@@ -87,19 +87,23 @@ export function readNetworkConfig(list: ConfList): NetworkConfig {
 }
 
 /** CNI has the plugin dnsname for it, which hardly any host has: peapod's own mark lets others ignore it. */
-function isDnsEnabled(list: ConfList): boolean {
+export function isDnsEnabled(list: ConfList): boolean {
   if (list.plugins.some(({ type }) => type === 'dnsname')) return true;
   return list.config.optionalObject('args')?.optionalObject('peapod')?.optionalString('dns') === 'true';
 }
 
 /** Of macvlan and ipvlan that is what the default route leaves the pod with: none. */
 function isInternal(driver: string, config: ConfigReader, args: ConfigReader | undefined): boolean {
-  if (driver === 'bridge') return !config.isSet('isGateway') && !config.isSet('isDefaultGateway');
+  if (driver === 'bridge') return isInternalBridge(config);
   if (driver !== 'macvlan' && driver !== 'ipvlan') return false;
   const ipam = config.optionalObject('ipam');
   if (ipam?.optionalString('type') !== 'host-local') return false;
   if (args?.stringMap('podman_options').no_default_route !== undefined) return false;
   return ipam.objects('routes').every((route) => route.cidr('dst').subnet.prefixLength > 0);
+}
+
+export function isInternalBridge(config: ConfigReader): boolean {
+  return !config.isSet('isGateway') && !config.isSet('isDefaultGateway');
 }
 
 function defaultOf(driver: string): string {
