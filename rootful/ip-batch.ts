@@ -28,11 +28,13 @@ export interface IpBatchInside extends IpBatch {
   readonly netnsPath: string;
 }
 
-const insideMark = 'inside';
+/** Told on standard output when the first batch has succeeded. */
+const succeeded = 'outside';
 
 /**
- * Runs a batch, and where it succeeded another one in a network namespace: one spawn for both.
- * Throws IpBatchFailed where a line of the first failed, CommandFailed where anything else did.
+ * Runs a batch, and where it succeeded another one in a network namespace: one spawn for both. The second ip(8) is
+ * started beside the first, and waits for its lines. Throws IpBatchFailed where a line of the first failed,
+ * CommandFailed where anything else did.
  */
 export async function runIpBatch(
   runner: Runner,
@@ -40,22 +42,29 @@ export async function runIpBatch(
   batch: IpBatch,
   inside?: IpBatchInside,
 ): Promise<void> {
-  const further = inside ? [`echo ${insideMark}`, enter(inside)] : [];
-  const script = [batchCommand(batch.lines), batch.script ?? [], further].flat().join('\n');
-  try {
-    await runner.run(['sh', '-ec', script, ip]);
-  } catch (error) {
-    if (!(error instanceof CommandFailed) || error.result.stdout.includes(insideMark)) throw error;
-    const match = /^([\s\S]*?)\n?Command failed -:(\d+)/.exec(error.result.stderr);
-    if (!match) throw error;
-    throw new IpBatchFailed(batch.lines, Number(match[2]) - 1, match[1]?.trim() ?? '', error);
-  }
+  const outside = [batchCommand(batch.lines), batch.script ?? [], `echo ${succeeded} >&3`].flat();
+  const script = ['exec 3>&1', ...(inside ? piped(outside, inside) : outside)].join('\n');
+  const argv = ['sh', '-ec', script, ip];
+  const result = await runner.run(argv, { accept: 'any' });
+  const isFirst = !result.stdout.includes(succeeded);
+  if (result.exitCode === 0 && !isFirst) return;
+  // A pipeline has the exit code of its last command.
+  const failed = new CommandFailed(argv, { ...result, exitCode: result.exitCode || 1 });
+  const match = isFirst && /^([\s\S]*?)\n?Command failed -:(\d+)/.exec(result.stderr);
+  throw match ? new IpBatchFailed(batch.lines, Number(match[2]) - 1, match[1]?.trim() ?? '', failed) : failed;
 }
 
-function enter({ netnsPath, lines, script }: IpBatchInside): string {
-  const nsenter = `nsenter --net=${shellQuote(netnsPath)}`;
-  if (script === undefined) return `${nsenter} ${batchCommand(lines)}`;
-  return `${nsenter} sh -ec ${shellQuote([batchCommand(lines), script].join('\n'))} "$0"`;
+/** Where a command of `outside` fails, the ip inside finds the end of its lines before the first. */
+function piped(outside: readonly string[], { netnsPath, lines, script }: IpBatchInside): string[] {
+  const batchFromPipe = '"$0" -batch -';
+  const further =
+    script === undefined ? batchFromPipe : `sh -ec ${shellQuote([batchFromPipe, script].join('\n'))} "$0"`;
+  return [
+    '{',
+    ...outside,
+    `printf '%s\\n' ${lines.map(shellQuote).join(' ')}`,
+    `} | nsenter --net=${shellQuote(netnsPath)} ${further}`,
+  ];
 }
 
 function batchCommand(lines: readonly string[]): string {
