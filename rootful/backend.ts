@@ -235,6 +235,11 @@ export class BridgeBackend implements NetworkBackend {
     );
   }
 
+  expectPublish(_target: NetworkTarget, _last: Attachment): () => Promise<void> {
+    this.#firewall.expectChange();
+    return () => this.#firewall.giveUp();
+  }
+
   async unpublish(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     await underNetworksLock(this.#options.paths, 'exclusive', () => this.#publisher.unpublish(target, ports));
   }

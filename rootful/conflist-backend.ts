@@ -81,6 +81,10 @@ export class ConflistBackend extends BridgeBackend {
     return (await this.#plugins()).publish(target, last, ports);
   }
 
+  override expectPublish(target: NetworkTarget, last: Attachment): () => Promise<void> {
+    return isByPlugins(last) ? async () => {} : super.expectPublish(target, last);
+  }
+
   override async unpublish(
     target: NetworkTarget,
     last: Attachment,

@@ -1,4 +1,7 @@
+import { closeSync } from 'node:fs';
 import { CommandFailed, type Runner } from '../src/host/exec.ts';
+import { pipe } from '../src/host/libc.ts';
+import { writeFully } from '../src/host/write.ts';
 import type { HostTools } from './host-tools.ts';
 import { emptyListing, parseListing, type TableListing } from './nft-listing.ts';
 import {
@@ -14,14 +17,41 @@ import {
 /** Tables come and go with the first and last pod of others. */
 const maxAttempts = 4;
 
+/** An nft that has not read its change yet. */
+interface WaitingNft {
+  readonly fd: number;
+  readonly loaded: Promise<unknown>;
+}
+
 /** Loading and listing of peapod's own table in one network namespace; each change is one transaction. */
 export class Firewall {
   readonly #runner: Runner;
   readonly #tools: HostTools;
+  #waiting: WaitingNft | undefined;
 
   constructor(runner: Runner, tools: HostTools) {
     this.#runner = runner;
     this.#tools = tools;
+  }
+
+  /** Starts nft(8), which takes longer to start than to load a few elements, for the next change. Never throws. */
+  expectChange(): void {
+    if (this.#waiting) return;
+    const text = pipe();
+    try {
+      const loaded = this.#runner.run([this.#tools.path('nft'), '-f', '-'], { stdin: text.readFd });
+      loaded.catch(() => {}); // told to whoever writes the change
+      this.#waiting = { fd: text.writeFd, loaded };
+    } catch {
+      closeSync(text.writeFd);
+    } finally {
+      closeSync(text.readFd);
+    }
+  }
+
+  /** Has an nft that waits for a change end. Idempotent. */
+  async giveUp(): Promise<void> {
+    if (this.#waiting) await this.#load('');
   }
 
   /**
@@ -71,7 +101,18 @@ export class Firewall {
   }
 
   async #load(input: string): Promise<void> {
-    await this.#runner.run([this.#tools.path('nft'), '-f', '-'], { input });
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (!waiting) {
+      await this.#runner.run([this.#tools.path('nft'), '-f', '-'], { input });
+      return;
+    }
+    try {
+      writeFully(waiting.fd, Buffer.from(input));
+    } finally {
+      closeSync(waiting.fd);
+    }
+    await waiting.loaded;
   }
 }
 

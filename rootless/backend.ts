@@ -12,9 +12,10 @@ import type {
 } from '../src/network/backend.ts';
 import { refusePrivilegedPorts } from '../src/network/port-error.ts';
 import type { Cidr, PortMapping, PublishedPort } from '../src/network/types.ts';
+import { EarlyRelays } from './early-relays.ts';
 import type { Keeper } from './keeper.ts';
 import { endRelays } from './relay.ts';
-import { findDeadRelay, publishByRelay, type RelayPlace, unpublishByRelay, viaRelay } from './relay-ports.ts';
+import { findDeadRelay, type RelayPlace, unpublishByRelay, viaRelay } from './relay-ports.ts';
 import { hostUnfit, isOnPath, tunProblems } from './requirements.ts';
 import { parseSlirpOptions, type SlirpOptions, slirpAddresses } from './slirp-options.ts';
 import { endSlirp, type SlirpStart, slirpOf, startSlirp, tapName, tcpBufferScript } from './slirp4netns.ts';
@@ -50,11 +51,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
   readonly #host: Runner;
   readonly #facts: HostFacts;
   readonly #keeper: Keeper | undefined;
-  /**
-   * Relays that attach has begun to start for the ports to come, by target: they take as long as slirp4netns,
-   * and need not wait for it. Only a head start: without it publish does the same.
-   */
-  readonly #early = new Map<string, Promise<PublishedPort[]>>();
+  readonly #relays = new EarlyRelays();
 
   constructor(options: Slirp4netnsBackendOptions) {
     this.#inside = options.inside;
@@ -89,13 +86,11 @@ export class Slirp4netnsBackend implements NetworkBackend {
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     const options = parseSlirpOptions(spec.options);
     const { address, gateway, dns } = slirpAddresses(options.cidr);
-    const relayed = spec.ports.filter((port) => isRelayed(port, options));
     const sixth = options.enableIpv6 ? [ipv6] : [];
     const addresses = [address, ...sixth.map((one) => one.address)];
-    if (relayed.length > 0) {
-      const early = publishByRelay(this.#relayPlace(target, addresses), relayed);
-      early.catch(() => {}); // told by publish
-      this.#early.set(target.runtimeDir, early);
+    // It takes as long as slirp4netns, and need not wait for it.
+    if (spec.ports.some((port) => isRelayed(port, options))) {
+      this.#relays.begin(this.#relayPlace(target, addresses));
     }
     if (!slirpOf(target.runtimeDir)) await this.#start(target, options, spec.macAddress);
     return {
@@ -133,7 +128,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
   }
 
   async detach(target: NetworkTarget): Promise<void> {
-    await this.#takeEarly(target).catch(() => {});
+    await this.#relays.giveUp(target.runtimeDir);
     await Promise.all([endRelays(target.runtimeDir), endSlirp(target.runtimeDir)]);
   }
 
@@ -202,14 +197,8 @@ export class Slirp4netnsBackend implements NetworkBackend {
     const relayed = ports.filter((port) => isRelayed(port, { portHandler }));
     const forwarded = ports.filter((port) => !isRelayed(port, { portHandler }));
     refuseSctp(ports);
-    const early = await this.#takeEarly(target);
-    await unpublishByRelay(
-      target.runtimeDir,
-      early.filter((port) => !relayed.some((one) => isSame(one, port))),
-    );
-    const byRelay = relayed.every((port) => early.some((one) => isSame(one, port)))
-      ? early.filter((port) => relayed.some((one) => isSame(one, port)))
-      : await publishByRelay(this.#relayPlace(target, last.addresses), relayed);
+    const byRelay =
+      relayed.length > 0 ? await this.#relays.publish(this.#relayPlace(target, last.addresses), relayed) : [];
     try {
       const bySlirp = forwarded.length > 0 ? await this.#forward(target, address, forwarded) : [];
       const all = [...byRelay, ...bySlirp];
@@ -229,6 +218,13 @@ export class Slirp4netnsBackend implements NetworkBackend {
     return publishBySlirp(target.runtimeDir, hostPart(address), ports);
   }
 
+  expectPublish(target: NetworkTarget, last: Attachment): () => Promise<void> {
+    if (last.opaque.portHandler !== 'slirp4netns') {
+      this.#relays.begin(this.#relayPlace(target, last.addresses));
+    }
+    return () => this.#relays.giveUp(target.runtimeDir);
+  }
+
   async setNames(): Promise<void> {}
 
   async unpublish(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
@@ -240,12 +236,6 @@ export class Slirp4netnsBackend implements NetworkBackend {
     if (bySlirp.length === 0 || !slirpOf(target.runtimeDir)) return;
     const { unpublishBySlirp } = await import('./slirp-forwards.ts');
     await unpublishBySlirp(target.runtimeDir, bySlirp);
-  }
-
-  async #takeEarly(target: NetworkTarget): Promise<PublishedPort[]> {
-    const early = this.#early.get(target.runtimeDir) ?? [];
-    this.#early.delete(target.runtimeDir);
-    return early;
   }
 
   #relayPlace(target: NetworkTarget, addresses: readonly Cidr[]): RelayPlace {

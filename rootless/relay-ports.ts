@@ -1,7 +1,7 @@
 import type { Runner } from '../src/host/exec.ts';
 import { isAlive, type ProcessIdentity } from '../src/host/processes.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../src/network/types.ts';
-import { closeRelayPorts, openRelayPorts, relaysOf, startRelay } from './relay.ts';
+import { closeRelayPorts, openRelayPorts, relaysOf, type StartingRelay, startRelay } from './relay.ts';
 
 /** Publishing by relay, as the backends need it: published ports name their relay in `handle`. */
 
@@ -15,15 +15,20 @@ export interface RelayPlace {
   readonly addresses: readonly string[];
 }
 
-/** Ports that a living relay of the target serves already are left as they are: a restart may ask again. */
+/**
+ * Ports that a living relay of the target serves already are left as they are: a restart may ask again. All or none.
+ * `starting` is one for these ports, where there was none. Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT,
+ * COMMAND_FAILED.
+ */
 export async function publishByRelay(
   place: RelayPlace,
   ports: readonly PortMapping[],
+  starting?: StartingRelay,
 ): Promise<PublishedPort[]> {
-  const served = await servedPorts(place.directory);
+  const served = starting ? new Map<string, ProcessIdentity>() : await servedPorts(place.directory);
   const missing = ports.filter((port) => !served.has(portKey(port)));
   if (missing.length > 0) {
-    const relay = await serveMore(place, missing);
+    const relay = await (starting ? starting.serve(missing) : serve(place, missing));
     for (const port of missing) served.set(portKey(port), relay);
   }
   return ports.map((port) => ({
@@ -34,12 +39,11 @@ export async function publishByRelay(
 }
 
 /** By a relay that runs already where there is one: a process takes longer to start than all else. */
-async function serveMore(place: RelayPlace, ports: readonly PortMapping[]): Promise<ProcessIdentity> {
-  const { directory, self, addresses } = place;
-  for (const relay of relaysOf(directory)) {
-    if (await openRelayPorts(relay, { directory, addresses, ports })) return relay;
+async function serve(place: RelayPlace, ports: readonly PortMapping[]): Promise<ProcessIdentity> {
+  for (const relay of relaysOf(place.directory)) {
+    if (await openRelayPorts(relay, place, ports)) return relay;
   }
-  return startRelay({ directory, self, addresses, runner: await place.runner(), ports });
+  return startRelay({ ...place, runner: await place.runner() }).serve(ports);
 }
 
 /** Idempotent; where a relay has ended its ports are free anyway. */

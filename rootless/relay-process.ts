@@ -1,9 +1,9 @@
 import { closeSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openInbox, receiveFds } from '../src/host/pass-fds.ts';
+import { type FdMessage, openInbox, receiveFds } from '../src/host/pass-fds.ts';
 import { writeIdentity } from './identity-file.ts';
 import {
-  firstListenerFd,
+  firstPortsFd,
   parseRelayArguments,
   type RelayPort,
   type RelayRequest,
@@ -17,13 +17,16 @@ import { ClientAddresses } from './relay-source.ts';
 import { serveTcp } from './relay-tcp.ts';
 
 /**
- * The relay: `peapod internal relay`, started by relay.ts in a pod's network namespace with sockets that were
- * bound in the host's. Everything that comes in is passed on to the pod's own address, in the name of the client
- * where that is possible. It ends when its last port was taken back and its last connection is over.
+ * The relay: `peapod internal relay`, started by relay.ts in a pod's network namespace, and then handed sockets that
+ * were bound in the host's. Everything that comes in is passed on to the pod's own address, in the name of the client
+ * where that is possible. It ends when its last port was taken back and its last connection is over, or where its starter
+ * ends before it has given it any.
  */
 export async function run(args: readonly string[]): Promise<number> {
-  const { directory, addresses, ports } = parseRelayArguments(args);
+  const { directory, addresses } = parseRelayArguments(args);
   process.chdir('/'); // keeps no mount of the caller's busy
+  const first = receiveFds(firstPortsFd, { wait: true });
+  if (!first) return 0;
   const ended = Promise.withResolvers<number>();
   const { pid } = process;
   const open = new Map<string, { close(): void }>();
@@ -53,16 +56,19 @@ export async function run(args: readonly string[]): Promise<number> {
     open.set(key, server);
   };
 
+  const serveAll = async ({ text, fds }: FdMessage, isWanted: (key: string) => boolean) => {
+    const keys = JSON.parse(text) as string[];
+    for (const [index, fd] of fds.entries()) {
+      const key = keys[index];
+      if (key !== undefined && isWanted(key) && !open.has(key)) await serve(relayPort(key), fd);
+      else closeSync(fd);
+    }
+  };
   const inbox = openInbox(join(directory, relayInbox(pid)));
   /** What is not asked for now is what somebody left who was killed before he could ask. */
   const serveHandedOver = async (wanted: ReadonlySet<string>) => {
     for (let message = receiveFds(inbox); message; message = receiveFds(inbox)) {
-      const keys = JSON.parse(message.text) as string[];
-      for (const [index, fd] of message.fds.entries()) {
-        const key = keys[index];
-        if (key !== undefined && wanted.has(key) && !open.has(key)) await serve(relayPort(key), fd);
-        else closeSync(fd);
-      }
+      await serveAll(message, (key) => wanted.has(key));
     }
   };
   const answer = async (request: RelayRequest): Promise<string[]> => {
@@ -75,7 +81,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return [...open.keys()];
   };
 
-  await Promise.all(ports.map((port, index) => serve(port, firstListenerFd + index)));
+  await serveAll(first, () => true);
   serveControl(join(directory, relaySocket(pid)), endIfIdle, answer);
   writeIdentity(join(directory, relayFile(pid)), pid);
   writeSync(readyFd, '1');

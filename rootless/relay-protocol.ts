@@ -1,11 +1,9 @@
-import { type PortMapping, portKey } from '../src/network/types.ts';
-
 /** What the relay's starter and the relay agree on. Small: both sides load it. */
 
+/** A channel of pass-fds.ts that the first ports come by: the text is the JSON list of their keys. */
+export const firstPortsFd = 0;
 /** The relay writes a byte here once every listener accepts. */
 export const readyFd = 3;
-/** The listeners follow in the order of the ports in the arguments. */
-export const firstListenerFd = 4;
 
 export interface RelayPort {
   /** `portKey` of the mapping: how a request names it. */
@@ -21,24 +19,19 @@ export interface RelayArguments {
   readonly directory: string;
   /** Of the pod. The first is where connections go; others only from clients of their family. */
   readonly addresses: readonly string[];
-  readonly ports: readonly RelayPort[];
 }
 
-/** One word a port: its key holds all that the relay must know. */
-export function relayArguments(
-  directory: string,
-  addresses: readonly string[],
-  ports: readonly PortMapping[],
-): string[] {
-  return [directory, addresses.join(','), ...ports.map(portKey)];
+export function relayArguments(directory: string, addresses: readonly string[]): string[] {
+  return [directory, addresses.join(',')];
 }
 
 export function parseRelayArguments(args: readonly string[]): RelayArguments {
-  const [directory, addresses, ...keys] = args;
+  const [directory, addresses] = args;
   if (directory === undefined || !addresses) throw new Error('relay: a word is missing');
-  return { directory, addresses: addresses.split(','), ports: keys.map(relayPort) };
+  return { directory, addresses: addresses.split(',') };
 }
 
+/** The key holds all that the relay must know. */
 export function relayPort(key: string): RelayPort {
   const [protocol = '', hostIp = '', , containerPort] = key.split('/');
   return { key, protocol, hostIp, containerPort: Number(containerPort) };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
-import { maxFdsPerMessage, sendFds } from '../src/host/pass-fds.ts';
+import { type FdMessage, fdChannel, maxFdsPerMessage, sendFds, sendFdsTo } from '../src/host/pass-fds.ts';
 import { endChild, isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { lateness, readiness } from '../src/host/read.ts';
 import { bindPort } from '../src/host/sockets.ts';
@@ -11,6 +11,7 @@ import { portError } from '../src/network/port-error.ts';
 import { type PortMapping, portKey } from '../src/network/types.ts';
 import { readIdentity } from './identity-file.ts';
 import { type RelayRequest, relayArguments, relayFile, relayInbox, relaySocket } from './relay-protocol.ts';
+import { throwAfter } from './undo.ts';
 
 /** Starts, asks and ends the relays of one target: their only register is its runtime directory. */
 
@@ -22,44 +23,74 @@ export interface RelayStart {
   readonly self: readonly string[];
   /** Of the pod; the first takes clients of all families. */
   readonly addresses: readonly string[];
-  readonly ports: readonly PortMapping[];
+}
+
+/** A relay that starts, and waits for what it is to serve. One that is given nothing ends with this process. */
+export interface StartingRelay {
+  /**
+   * Binds every port on the host and hands them over, all or none. Once, and then no more `giveUp`.
+   * Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT, COMMAND_FAILED.
+   */
+  serve(ports: readonly PortMapping[]): Promise<ProcessIdentity>;
+  giveUp(): void;
 }
 
 const endTimeoutMs = 5_000;
 const logName = 'relay.log';
 
-/**
- * Binds every port on the host, then hands all of them to one relay process. All or none.
- * Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT, COMMAND_FAILED.
- */
-export async function startRelay(start: RelayStart): Promise<ProcessIdentity> {
-  const logFile = join(start.directory, logName);
+export function startRelay(start: RelayStart): StartingRelay {
+  const { directory, addresses, self, runner } = start;
+  const logFile = join(directory, logName);
+  const [ours, its] = fdChannel();
   const ready = pipe();
+  const logFd = openSync(logFile, 'a', 0o600);
+  let pid: number;
   try {
-    const pid = spawnRelay(start, logFile, ready.writeFd);
-    const outcome = await readiness(ready.readFd, () => endChild(pid));
-    if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `the port relay ${lateness}`);
-    const identity = readIdentity(join(start.directory, relayFile(pid)));
-    if (outcome === 'ended' || !identity) throw failed(logFile);
-    return identity;
+    const argv = [...self, 'internal', 'relay', ...relayArguments(directory, addresses)];
+    pid = runner.detach(argv, [its, 'ignore', logFd, ready.writeFd]);
+  } catch (error) {
+    for (const fd of [ours, ready.readFd]) closeSync(fd);
+    throw error;
   } finally {
-    closeSync(ready.readFd);
+    for (const fd of [its, logFd, ready.writeFd]) closeSync(fd);
   }
-}
-
-/** Closes this side's descriptors, also where it throws. */
-function spawnRelay(start: RelayStart, logFile: string, readyFd: number): number {
-  const { directory, addresses, ports } = start;
-  const fds = [readyFd];
-  try {
-    for (const port of ports) fds.push(bindHostPort(port));
-    const logFd = openSync(logFile, 'a', 0o600);
-    fds.push(logFd);
-    const argv = [...start.self, 'internal', 'relay', ...relayArguments(directory, addresses, ports)];
-    return start.runner.detach(argv, ['ignore', 'ignore', logFd, ...fds.slice(0, -1)]);
-  } finally {
-    for (const fd of fds) closeSync(fd);
-  }
+  const letGo = () => {
+    for (const fd of [ours, ready.readFd]) closeSync(fd);
+  };
+  const serveFirst = async (ports: readonly PortMapping[]) => {
+    try {
+      handOver(ports, (message) => sendFds(ours, message));
+      const outcome = await readiness(ready.readFd, () => endChild(pid));
+      if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `the port relay ${lateness}`);
+      const identity = readIdentity(join(directory, relayFile(pid)));
+      if (outcome === 'ended' || !identity) throw failed(logFile);
+      return identity;
+    } catch (error) {
+      endChild(pid);
+      throw error;
+    } finally {
+      letGo();
+    }
+  };
+  return {
+    async serve(ports) {
+      const first = ports.slice(0, maxFdsPerMessage);
+      const relay = await serveFirst(first);
+      const takeBack = () => closeRelayPorts(directory, relay, first.map(portKey));
+      if (
+        await openRelayPorts(relay, start, ports.slice(first.length)).catch((error) =>
+          throwAfter(error, takeBack),
+        )
+      )
+        return relay;
+      await takeBack();
+      throw failed(logFile);
+    },
+    giveUp() {
+      endChild(pid);
+      letGo();
+    },
+  };
 }
 
 export function bindHostPort(port: PortMapping): number {
@@ -95,19 +126,20 @@ export function closeRelayPorts(
 }
 
 /**
- * Has a relay that runs serve further ports, all or none. False where it cannot: it takes its leave, or leads
- * elsewhere. Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT.
+ * Binds ports on the host and hands them over to a relay, all or none. False where it cannot serve them: it takes its
+ * leave, or leads elsewhere. Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT.
  */
 export async function openRelayPorts(
   relay: ProcessIdentity,
-  { directory, addresses, ports }: Pick<RelayStart, 'directory' | 'addresses' | 'ports'>,
+  { directory, addresses }: Pick<RelayStart, 'directory' | 'addresses'>,
+  ports: readonly PortMapping[],
 ): Promise<boolean> {
   const opened: string[] = [];
   try {
     for (let at = 0; at < ports.length; at += maxFdsPerMessage) {
       const some = ports.slice(at, at + maxFdsPerMessage);
       const keys = some.map(portKey);
-      const isSent = handOver(join(directory, relayInbox(relay.pid)), some);
+      const isSent = isHandedOver(join(directory, relayInbox(relay.pid)), some);
       const served = isSent ? await askRelay(directory, relay, { open: keys, addresses }) : [];
       if (!keys.every((key) => served.includes(key))) {
         await closeRelayPorts(directory, relay, [...opened, ...keys]);
@@ -125,15 +157,21 @@ export async function openRelayPorts(
 }
 
 /** False where nobody receives. */
-function handOver(inbox: string, ports: readonly PortMapping[]): boolean {
-  const fds: number[] = [];
+function isHandedOver(inbox: string, ports: readonly PortMapping[]): boolean {
   try {
-    for (const port of ports) fds.push(bindHostPort(port));
-    sendFds(inbox, { text: JSON.stringify(ports.map(portKey)), fds });
+    handOver(ports, (message) => sendFdsTo(inbox, message));
     return true;
   } catch (error) {
     if (['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
+  }
+}
+
+function handOver(ports: readonly PortMapping[], send: (message: FdMessage) => void): void {
+  const fds: number[] = [];
+  try {
+    for (const port of ports) fds.push(bindHostPort(port));
+    send({ text: JSON.stringify(ports.map(portKey)), fds });
   } finally {
     for (const fd of fds) closeSync(fd);
   }

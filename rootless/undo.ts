@@ -1,7 +1,7 @@
 import { isPeapodError, messageOf, PeapodError } from '../src/errors.ts';
 
 /** Throws `failure` once what led to it is undone; where undoing fails, too, one error that tells of both. */
-export async function throwAfter(failure: unknown, undo: () => Promise<void>): Promise<never> {
+export async function throwAfter(failure: unknown, undo: () => Promise<unknown>): Promise<never> {
   try {
     await undo();
   } catch (second) {

@@ -14,9 +14,10 @@ import type {
 import { ipFamily } from '../src/network/ip-family.ts';
 import { refusePrivilegedPorts } from '../src/network/port-error.ts';
 import type { PortMapping, PublishedPort } from '../src/network/types.ts';
+import { EarlyRelays } from './early-relays.ts';
 import type { Keeper } from './keeper.ts';
 import { endRelays } from './relay.ts';
-import { findDeadRelay, publishByRelay, unpublishByRelay } from './relay-ports.ts';
+import { findDeadRelay, type RelayPlace, unpublishByRelay } from './relay-ports.ts';
 import { hostUnfit, isOnPath, tunProblems } from './requirements.ts';
 import { slirpAddresses } from './slirp-options.ts';
 import { throwAfter } from './undo.ts';
@@ -57,6 +58,7 @@ export class UserNetworkBackend implements NetworkBackend {
   };
   readonly #options: UserNetworkBackendOptions;
   readonly #netns: UserNetns;
+  readonly #relays = new EarlyRelays();
 
   constructor(options: UserNetworkBackendOptions) {
     this.#options = options;
@@ -88,6 +90,7 @@ export class UserNetworkBackend implements NetworkBackend {
   }
 
   async detach(target: NetworkTarget, last?: Attachment): Promise<void> {
+    await this.#relays.giveUp(target.runtimeDir);
     // Leases outlive the namespace: the bridge backend is asked even where there is nothing else to undo.
     const [runner] = await Promise.all([
       this.#netns.enter(target, 'no uplink'),
@@ -137,18 +140,26 @@ export class UserNetworkBackend implements NetworkBackend {
     ports: readonly PortMapping[],
   ): Promise<PublishedPort[]> {
     refuseSctp(ports);
-    const addresses = last.addresses.map((cidr) => cidr.split('/')[0] as string);
-    if (addresses.length === 0) {
+    if (last.addresses.length === 0) {
       throw new PeapodError('NETWORK_UNSUPPORTED', `${target.name} has no address to publish ports of`);
     }
-    const place = {
-      directory: target.runtimeDir,
+    return this.#relays.publish(this.#relayPlace(target, last), ports);
+  }
+
+  expectPublish(target: NetworkTarget, last: Attachment): () => Promise<void> {
+    if (last.addresses.length > 0) this.#relays.begin(this.#relayPlace(target, last));
+    return () => this.#relays.giveUp(target.runtimeDir);
+  }
+
+  #relayPlace({ runtimeDir }: NetworkTarget, last: Attachment): RelayPlace {
+    const addresses = last.addresses.map((cidr) => cidr.split('/')[0] as string);
+    return {
+      directory: runtimeDir,
       runner: () => this.#options.keeper.netns(this.#netns.path, 'host'),
       self: this.#options.facts.self,
       // Servers on IPv4 alone are more than those on IPv6 alone.
       addresses: addresses.toSorted((a, b) => ipFamily(a) - ipFamily(b)),
     };
-    return publishByRelay(place, ports);
   }
 
   unpublish(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): Promise<void> {

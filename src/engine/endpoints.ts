@@ -171,6 +171,15 @@ export class Endpoints {
     return [];
   }
 
+  /** Says that `publish` is about to be asked; the returned function takes that back. */
+  async expectPublish(record: SandboxRecord): Promise<() => Promise<void>> {
+    for (const { endpoint, backend, target } of await this.#places(record)) {
+      const last = record.attachments[endpoint.ifname];
+      if (last) return backend.expectPublish?.(target, last) ?? nothing;
+    }
+    return nothing;
+  }
+
   /** Idempotent. */
   async unpublish(record: SandboxRecord, ports: readonly PublishedAt[]): Promise<void> {
     for (const { endpoint, backend, target } of await this.#places(record)) {
@@ -240,6 +249,8 @@ export class Endpoints {
     );
   }
 }
+
+async function nothing(): Promise<void> {}
 
 /** Reserved ports that no network publishes. */
 function waitingPorts({ spec, published }: SandboxRecord): PortMapping[] {

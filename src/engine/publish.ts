@@ -2,7 +2,7 @@ import { PeapodError } from '../errors.ts';
 import { formatPort } from '../network/port-format.ts';
 import { parsePorts } from '../network/port-spec.ts';
 import { type PortMapping, type PortRequest, portKey } from '../network/types.ts';
-import type { PodRecord, SandboxRecord } from '../store/records.ts';
+import type { EndpointSpec, PodRecord, SandboxRecord, SandboxSpec } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { validateEndpoints } from './endpoint-spec.ts';
 import type { Operations } from './operations.ts';
@@ -25,7 +25,6 @@ export async function publishPorts(
   words: readonly string[],
 ): Promise<string[]> {
   const { context, operations, sandboxes } = parts;
-  const { store } = context;
   const requests = parsePorts(words);
   return operations.during(pod.id, 'network', async () => {
     const { spec } = requireSandbox(context, pod);
@@ -40,24 +39,51 @@ export async function publishPorts(
         },
       );
     }
-    const ports = await resolvePorts(context, requests);
-    // Addresses that were chosen are taken: by this pod.
-    const places = endpoints.map((one) => ({ ...one, spec: { ...one.spec, staticAddresses: [] } }));
-    await validateEndpoints(context, places, ports);
-    store.db.transaction(() => {
-      store.ports.reserve(pod.id, ports);
-      store.sandboxes.setSpec(pod.id, { ...spec, ports: [...spec.ports, ...ports] });
-    });
+    const giveUp = await sandboxes.networks.expectPublish(pod.id);
     try {
-      await sandboxes.networks.publish(pod.id, ports);
-      context.interrupt.check();
+      const ports = await reservePorts(context, pod, spec, endpoints, requests);
+      await publishOrUndo(parts, pod, ports);
+      return ports.map(formatPort);
     } catch (error) {
-      await context.interrupt.shielded(() => sandboxes.networks.unpublish(pod.id, ports));
-      forget(context, pod, ports);
+      await giveUp();
       throw error;
     }
-    return ports.map(formatPort);
   });
+}
+
+async function publishOrUndo(
+  { context, sandboxes }: Parts,
+  pod: PodRecord,
+  ports: readonly PortMapping[],
+): Promise<void> {
+  try {
+    await sandboxes.networks.publish(pod.id, ports);
+    context.interrupt.check();
+  } catch (error) {
+    await context.interrupt.shielded(() => sandboxes.networks.unpublish(pod.id, ports));
+    forget(context, pod, ports);
+    throw error;
+  }
+}
+
+/** Throws PORT_IN_USE, and what the backends have against it; then nothing is reserved. */
+async function reservePorts(
+  context: Context,
+  pod: PodRecord,
+  spec: SandboxSpec,
+  endpoints: readonly EndpointSpec[],
+  requests: readonly PortRequest[],
+): Promise<PortMapping[]> {
+  const { store } = context;
+  const ports = await resolvePorts(context, requests);
+  // Addresses that were chosen are taken: by this pod.
+  const places = endpoints.map((one) => ({ ...one, spec: { ...one.spec, staticAddresses: [] } }));
+  await validateEndpoints(context, places, ports);
+  store.db.transaction(() => {
+    store.ports.reserve(pod.id, ports);
+    store.sandboxes.setSpec(pod.id, { ...spec, ports: [...spec.ports, ...ports] });
+  });
+  return ports;
 }
 
 /** Takes ports from a pod: `80/tcp` all that lead there, `8080:80` that one. Throws NOT_FOUND where none does. */

@@ -50,6 +50,12 @@ export class SandboxNetworks {
     if (thoroughly || mended.attachments !== record.attachments) await this.announce(record.id);
   }
 
+  /** Gives a `publish` that is to follow a head start; the returned function takes it back. */
+  async expectPublish(id: string): Promise<() => Promise<void>> {
+    const record = this.#require(id);
+    return (await this.#isUpNow(record)) ? this.#endpoints.expectPublish(record) : async () => {};
+  }
+
   /** Makes further ports of a running sandbox reachable; all or none. A sandbox without a network keeps them for its start. */
   async publish(id: string, ports: readonly PortMapping[]): Promise<void> {
     const record = this.#require(id);

@@ -150,6 +150,13 @@ export interface NetworkBackend {
   publish(target: NetworkTarget, last: Attachment, ports: readonly PortMapping[]): Promise<PublishedPort[]>;
 
   /**
+   * Says that `publish` is about to be asked of this attachment: what takes long to start may start. Nothing of it
+   * outlives this process unless `publish` follows, or is there any more when the returned function has resolved.
+   * Left out where there is nothing to start.
+   */
+  expectPublish?(target: NetworkTarget, last: Attachment): () => Promise<void>;
+
+  /**
    * Besides its own name, its short id and its aliases, to which the target answers from attach to detach, it
    * answers to these names on the network. `names` is called when nobody else changes names, so that the last
    * caller has the last word. Idempotent; nothing happens where the attachment has no `dnsSearch`. Also starts a

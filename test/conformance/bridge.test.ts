@@ -11,7 +11,7 @@ describe.runIf(process.geteuid?.() === 0)('as root ®', () => {
       backend: new BridgeBackend({ runner: hostRunner, paths: testPaths, facts: { env: process.env } }),
       network: 'podman',
       staticAddress: '10.88.7.7',
-      helpers: ['sleep infinity'],
+      helpers: ['sleep infinity', 'nft -f'],
       damage: ({ netnsPath }, { ifname }) => {
         sh(`ip addr flush dev ${ifname}`, netnsPath);
       },

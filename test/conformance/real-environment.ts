@@ -141,11 +141,14 @@ function kernelState(helpers: readonly string[]): string[] {
   ];
 }
 
-/** Processes with those names that run on this host, not zombies. */
+/** Processes with those names that run on this host or in its pods, not zombies. */
 function processesHere(names: readonly string[]): string[] {
-  const here = sh('readlink /proc/self/ns/net');
+  const [net, mounts] = sh('readlink /proc/self/ns/net /proc/self/ns/mnt').split('\n');
   const script = `for p in /proc/[0-9]*; do
-    [ "$(readlink $p/ns/net 2>/dev/null)" = '${here}' ] || continue
+    case "$(readlink $p/ns/net 2>/dev/null) $(readlink $p/ns/mnt 2>/dev/null)" in
+      '${net} '* | *' ${mounts}') ;;
+      *) continue ;;
+    esac
     echo "$(cat $p/comm) $(tr '\\0' ' ' <$p/cmdline)"
   done 2>/dev/null || :`;
   return sh(script)

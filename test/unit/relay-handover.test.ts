@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bindHostPort, closeRelayPorts, relaysOf } from '../../rootless/relay.ts';
 import { publishByRelay, unpublishByRelay } from '../../rootless/relay-ports.ts';
-import { sendFds } from '../../src/host/pass-fds.ts';
+import { sendFdsTo } from '../../src/host/pass-fds.ts';
 import type { ProcessIdentity } from '../../src/host/processes.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../../src/network/types.ts';
 import { mapping, podAddress, RelayedPod, talk } from '../support/relays.ts';
@@ -53,7 +53,7 @@ describe('a port relay that runs', () => {
     const [relay] = relaysOf(pod.directory);
     const lost = mapping(1);
     const fd = bindHostPort(lost);
-    sendFds(join(pod.directory, `relay-${relay?.pid}.inbox`), {
+    sendFdsTo(join(pod.directory, `relay-${relay?.pid}.inbox`), {
       text: JSON.stringify([portKey(lost)]),
       fds: [fd],
     });
