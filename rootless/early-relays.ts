@@ -11,7 +11,7 @@ export class EarlyRelays {
   readonly #starting = new Map<string, Promise<StartingRelay | undefined>>();
 
   /** Nothing where the target has one, or a relay that runs. */
-  begin(place: RelayPlace): void {
+  begin(place: Omit<RelayPlace, 'addresses'>): void {
     const { directory } = place;
     if (this.#starting.has(directory) || relaysOf(directory).length > 0) return;
     const starting = place.runner().then((runner) => startRelay({ ...place, runner }));

@@ -28,7 +28,7 @@ export async function publishByRelay(
   const served = starting ? new Map<string, ProcessIdentity>() : await servedPorts(place.directory);
   const missing = ports.filter((port) => !served.has(portKey(port)));
   if (missing.length > 0) {
-    const relay = await (starting ? starting.serve(missing) : serve(place, missing));
+    const relay = await serve(place, missing, starting);
     for (const port of missing) served.set(portKey(port), relay);
   }
   return ports.map((port) => ({
@@ -39,11 +39,18 @@ export async function publishByRelay(
 }
 
 /** By a relay that runs already where there is one: a process takes longer to start than all else. */
-async function serve(place: RelayPlace, ports: readonly PortMapping[]): Promise<ProcessIdentity> {
-  for (const relay of relaysOf(place.directory)) {
-    if (await openRelayPorts(relay, place, ports)) return relay;
+async function serve(
+  place: RelayPlace,
+  ports: readonly PortMapping[],
+  starting: StartingRelay | undefined,
+): Promise<ProcessIdentity> {
+  const { directory, addresses } = place;
+  const wanted = { ports, addresses };
+  if (starting) return starting.serve(wanted);
+  for (const relay of relaysOf(directory)) {
+    if (await openRelayPorts(relay, directory, wanted)) return relay;
   }
-  return startRelay({ ...place, runner: await place.runner() }).serve(ports);
+  return startRelay({ ...place, runner: await place.runner() }).serve(wanted);
 }
 
 /** Idempotent; where a relay has ended its ports are free anyway. */

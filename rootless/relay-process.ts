@@ -1,10 +1,10 @@
 import { closeSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FdMessage, openInbox, receiveFds } from '../src/host/pass-fds.ts';
+import { openInbox, receiveFds } from '../src/host/pass-fds.ts';
 import { writeIdentity } from './identity-file.ts';
 import {
+  type FirstPorts,
   firstPortsFd,
-  parseRelayArguments,
   type RelayPort,
   type RelayRequest,
   readyFd,
@@ -23,10 +23,12 @@ import { serveTcp } from './relay-tcp.ts';
  * ends before it has given it any.
  */
 export async function run(args: readonly string[]): Promise<number> {
-  const { directory, addresses } = parseRelayArguments(args);
+  const [directory] = args;
+  if (directory === undefined) throw new Error('relay: its directory is missing');
   process.chdir('/'); // keeps no mount of the caller's busy
   const first = receiveFds(firstPortsFd, { wait: true });
   if (!first) return 0;
+  const { keys: firstKeys, addresses } = JSON.parse(first.text) as FirstPorts;
   const ended = Promise.withResolvers<number>();
   const { pid } = process;
   const open = new Map<string, { close(): void }>();
@@ -56,8 +58,11 @@ export async function run(args: readonly string[]): Promise<number> {
     open.set(key, server);
   };
 
-  const serveAll = async ({ text, fds }: FdMessage, isWanted: (key: string) => boolean) => {
-    const keys = JSON.parse(text) as string[];
+  const serveAll = async (
+    keys: readonly string[],
+    fds: readonly number[],
+    isWanted: (key: string) => boolean,
+  ) => {
     for (const [index, fd] of fds.entries()) {
       const key = keys[index];
       if (key !== undefined && isWanted(key) && !open.has(key)) await serve(relayPort(key), fd);
@@ -68,7 +73,7 @@ export async function run(args: readonly string[]): Promise<number> {
   /** What is not asked for now is what somebody left who was killed before he could ask. */
   const serveHandedOver = async (wanted: ReadonlySet<string>) => {
     for (let message = receiveFds(inbox); message; message = receiveFds(inbox)) {
-      await serveAll(message, (key) => wanted.has(key));
+      await serveAll(JSON.parse(message.text), message.fds, (key) => wanted.has(key));
     }
   };
   const answer = async (request: RelayRequest): Promise<string[]> => {
@@ -81,7 +86,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return [...open.keys()];
   };
 
-  await serveAll(first, () => true);
+  await serveAll(firstKeys, first.fds, () => true);
   serveControl(join(directory, relaySocket(pid)), endIfIdle, answer);
   writeIdentity(join(directory, relayFile(pid)), pid);
   writeSync(readyFd, '1');

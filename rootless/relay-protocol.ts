@@ -1,6 +1,6 @@
 /** What the relay's starter and the relay agree on. Small: both sides load it. */
 
-/** A channel of pass-fds.ts that the first ports come by: the text is the JSON list of their keys. */
+/** A channel of pass-fds.ts that the first ports come by: the text is a `FirstPorts` as JSON. */
 export const firstPortsFd = 0;
 /** The relay writes a byte here once every listener accepts. */
 export const readyFd = 3;
@@ -14,21 +14,11 @@ export interface RelayPort {
   readonly containerPort: number;
 }
 
-export interface RelayArguments {
-  /** The runtime directory of the target. */
-  readonly directory: string;
+export interface FirstPorts {
+  /** In the order of their descriptors. */
+  readonly keys: readonly string[];
   /** Of the pod. The first is where connections go; others only from clients of their family. */
   readonly addresses: readonly string[];
-}
-
-export function relayArguments(directory: string, addresses: readonly string[]): string[] {
-  return [directory, addresses.join(',')];
-}
-
-export function parseRelayArguments(args: readonly string[]): RelayArguments {
-  const [directory, addresses] = args;
-  if (directory === undefined || !addresses) throw new Error('relay: a word is missing');
-  return { directory, addresses: addresses.split(',') };
 }
 
 /** The key holds all that the relay must know. */

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
-import { type FdMessage, fdChannel, maxFdsPerMessage, sendFds, sendFdsTo } from '../src/host/pass-fds.ts';
+import { fdChannel, maxFdsPerMessage, sendFds, sendFdsTo } from '../src/host/pass-fds.ts';
 import { endChild, isAlive, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { lateness, readiness } from '../src/host/read.ts';
 import { bindPort } from '../src/host/sockets.ts';
 import { portError } from '../src/network/port-error.ts';
 import { type PortMapping, portKey } from '../src/network/types.ts';
 import { readIdentity } from './identity-file.ts';
-import { type RelayRequest, relayArguments, relayFile, relayInbox, relaySocket } from './relay-protocol.ts';
+import { type FirstPorts, type RelayRequest, relayFile, relayInbox, relaySocket } from './relay-protocol.ts';
 import { throwAfter } from './undo.ts';
 
 /** Starts, asks and ends the relays of one target: their only register is its runtime directory. */
@@ -21,6 +21,11 @@ export interface RelayStart {
   readonly runner: Runner;
   /** The words that start peapod: `HostFacts.self`. */
   readonly self: readonly string[];
+}
+
+/** What a relay is to serve. */
+export interface RelayPorts {
+  readonly ports: readonly PortMapping[];
   /** Of the pod; the first takes clients of all families. */
   readonly addresses: readonly string[];
 }
@@ -31,22 +36,21 @@ export interface StartingRelay {
    * Binds every port on the host and hands them over, all or none. Once, and then no more `giveUp`.
    * Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT, COMMAND_FAILED.
    */
-  serve(ports: readonly PortMapping[]): Promise<ProcessIdentity>;
+  serve(wanted: RelayPorts): Promise<ProcessIdentity>;
   giveUp(): void;
 }
 
 const endTimeoutMs = 5_000;
 const logName = 'relay.log';
 
-export function startRelay(start: RelayStart): StartingRelay {
-  const { directory, addresses, self, runner } = start;
+export function startRelay({ directory, self, runner }: RelayStart): StartingRelay {
   const logFile = join(directory, logName);
   const [ours, its] = fdChannel();
   const ready = pipe();
   const logFd = openSync(logFile, 'a', 0o600);
   let pid: number;
   try {
-    const argv = [...self, 'internal', 'relay', ...relayArguments(directory, addresses)];
+    const argv = [...self, 'internal', 'relay', directory];
     pid = runner.detach(argv, [its, 'ignore', logFd, ready.writeFd]);
   } catch (error) {
     for (const fd of [ours, ready.readFd]) closeSync(fd);
@@ -57,9 +61,10 @@ export function startRelay(start: RelayStart): StartingRelay {
   const letGo = () => {
     for (const fd of [ours, ready.readFd]) closeSync(fd);
   };
-  const serveFirst = async (ports: readonly PortMapping[]) => {
+  const serveFirst = async ({ ports, addresses }: RelayPorts) => {
     try {
-      handOver(ports, (message) => sendFds(ours, message));
+      const first: FirstPorts = { keys: ports.map(portKey), addresses };
+      withListeners(ports, (fds) => sendFds(ours, { text: JSON.stringify(first), fds }));
       const outcome = await readiness(ready.readFd, () => endChild(pid));
       if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `the port relay ${lateness}`);
       const identity = readIdentity(join(directory, relayFile(pid)));
@@ -73,18 +78,17 @@ export function startRelay(start: RelayStart): StartingRelay {
     }
   };
   return {
-    async serve(ports) {
+    async serve({ ports, addresses }) {
       const first = ports.slice(0, maxFdsPerMessage);
-      const relay = await serveFirst(first);
+      const more = ports.slice(maxFdsPerMessage);
+      const relay = await serveFirst({ ports: first, addresses });
       const takeBack = () => closeRelayPorts(directory, relay, first.map(portKey));
-      if (
-        await openRelayPorts(relay, start, ports.slice(first.length)).catch((error) =>
-          throwAfter(error, takeBack),
-        )
-      )
-        return relay;
-      await takeBack();
-      throw failed(logFile);
+      try {
+        if (await openRelayPorts(relay, directory, { ports: more, addresses })) return relay;
+        throw failed(logFile);
+      } catch (error) {
+        return throwAfter(error, takeBack);
+      }
     },
     giveUp() {
       endChild(pid);
@@ -131,8 +135,8 @@ export function closeRelayPorts(
  */
 export async function openRelayPorts(
   relay: ProcessIdentity,
-  { directory, addresses }: Pick<RelayStart, 'directory' | 'addresses'>,
-  ports: readonly PortMapping[],
+  directory: string,
+  { ports, addresses }: RelayPorts,
 ): Promise<boolean> {
   const opened: string[] = [];
   try {
@@ -159,7 +163,7 @@ export async function openRelayPorts(
 /** False where nobody receives. */
 function isHandedOver(inbox: string, ports: readonly PortMapping[]): boolean {
   try {
-    handOver(ports, (message) => sendFdsTo(inbox, message));
+    withListeners(ports, (fds) => sendFdsTo(inbox, { text: JSON.stringify(ports.map(portKey)), fds }));
     return true;
   } catch (error) {
     if (['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
@@ -167,11 +171,12 @@ function isHandedOver(inbox: string, ports: readonly PortMapping[]): boolean {
   }
 }
 
-function handOver(ports: readonly PortMapping[], send: (message: FdMessage) => void): void {
+/** Bound to the ports; closed here when `use` returns. */
+function withListeners(ports: readonly PortMapping[], use: (fds: readonly number[]) => void): void {
   const fds: number[] = [];
   try {
     for (const port of ports) fds.push(bindHostPort(port));
-    send({ text: JSON.stringify(ports.map(portKey)), fds });
+    use(fds);
   } finally {
     for (const fd of fds) closeSync(fd);
   }

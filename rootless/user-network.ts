@@ -82,9 +82,11 @@ export class UserNetworkBackend implements NetworkBackend {
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     try {
       const runner = await this.#netns.enter(target);
+      if (spec.ports.length > 0) this.#relays.begin(this.#relayHome(target));
       const attachment = await this.#bridge(runner).attach(target, spec);
       return withHostsNameServer(attachment);
     } catch (error) {
+      await this.#relays.giveUp(target.runtimeDir);
       return throwAfter(error, () => this.#netns.leave(target));
     }
   }
@@ -143,22 +145,22 @@ export class UserNetworkBackend implements NetworkBackend {
     if (last.addresses.length === 0) {
       throw new PeapodError('NETWORK_UNSUPPORTED', `${target.name} has no address to publish ports of`);
     }
-    return this.#relays.publish(this.#relayPlace(target, last), ports);
+    const plain = last.addresses.map((cidr) => cidr.split('/')[0] as string);
+    // Servers on IPv4 alone are more than those on IPv6 alone.
+    const addresses = plain.toSorted((a, b) => ipFamily(a) - ipFamily(b));
+    return this.#relays.publish({ ...this.#relayHome(target), addresses }, ports);
   }
 
-  expectPublish(target: NetworkTarget, last: Attachment): () => Promise<void> {
-    if (last.addresses.length > 0) this.#relays.begin(this.#relayPlace(target, last));
+  expectPublish(target: NetworkTarget): () => Promise<void> {
+    this.#relays.begin(this.#relayHome(target));
     return () => this.#relays.giveUp(target.runtimeDir);
   }
 
-  #relayPlace({ runtimeDir }: NetworkTarget, last: Attachment): RelayPlace {
-    const addresses = last.addresses.map((cidr) => cidr.split('/')[0] as string);
+  #relayHome({ runtimeDir }: NetworkTarget): Omit<RelayPlace, 'addresses'> {
     return {
       directory: runtimeDir,
       runner: () => this.#options.keeper.netns(this.#netns.path, 'host'),
       self: this.#options.facts.self,
-      // Servers on IPv4 alone are more than those on IPv6 alone.
-      addresses: addresses.toSorted((a, b) => ipFamily(a) - ipFamily(b)),
     };
   }
 

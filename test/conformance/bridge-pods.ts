@@ -5,7 +5,7 @@ import { hostRunner } from '../../src/host/exec.ts';
 import type { Attachment, NetworkTarget, PodNetworkSpec } from '../../src/network/backend.ts';
 import { parsePorts } from '../../src/network/port-spec.ts';
 import type { PortMapping } from '../../src/network/types.ts';
-import type { ConformanceEnvironment } from './backend-suite.ts';
+import type { ConformanceEnvironment } from './environment.ts';
 import {
   directory,
   makeRealEnvironment,

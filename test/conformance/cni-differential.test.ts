@@ -9,11 +9,11 @@ import { hostRunner } from '../../src/host/exec.ts';
 import type { NetworkTarget, PodNetworkSpec } from '../../src/network/backend.ts';
 import { type ConfList, findConfList } from '../../src/network/conflist.ts';
 import type { PublishedPort } from '../../src/network/types.ts';
-import type { ConformanceEnvironment } from './backend-suite.ts';
 import { isRoot, outside, plainSpec, ports } from './bridge-pods.ts';
 import { type Case, cases } from './cni-cases.ts';
 import { drawReach, drawState, type Picture, type PicturedPod, probes } from './cni-picture.ts';
 import { bridgeConfList } from './conflists.ts';
+import type { ConformanceEnvironment } from './environment.ts';
 import {
   directory,
   makeRealEnvironment,

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { describe } from 'vitest';
 import { ConflistBackend } from '../../rootful/conflist-backend.ts';
 import { hostRunner } from '../../src/host/exec.ts';
-import { type ConformanceEnvironment, describeBackend } from './backend-suite.ts';
+import { describeBackend } from './backend-suite.ts';
+import type { ConformanceEnvironment } from './environment.ts';
 import { makeRealEnvironment, testPaths } from './real-environment.ts';
 import { sh } from './throwaway-host.ts';
 

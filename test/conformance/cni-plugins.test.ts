@@ -4,7 +4,6 @@ import { ConflistBackend } from '../../rootful/conflist-backend.ts';
 import { hostRunner } from '../../src/host/exec.ts';
 import type { Attachment, NetworkTarget, PodNetworkSpec } from '../../src/network/backend.ts';
 import { installPlugins, readCalls } from '../support/cni-plugins.ts';
-import type { ConformanceEnvironment } from './backend-suite.ts';
 import { isRoot, ports } from './bridge-pods.ts';
 import {
   bridge,
@@ -17,6 +16,7 @@ import {
   remembered,
   spec,
 } from './cni-parts.ts';
+import type { ConformanceEnvironment } from './environment.ts';
 import {
   ask,
   makeRealEnvironment,

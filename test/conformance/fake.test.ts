@@ -1,5 +1,6 @@
 import { isWildcard } from '../../src/network/ports-overlap.ts';
-import { type ConformanceEnvironment, describeBackend } from './backend-suite.ts';
+import { describeBackend } from './backend-suite.ts';
+import type { ConformanceEnvironment } from './environment.ts';
 import { FakeBackend, FakeHost } from './fake-backend.ts';
 
 function makeFake(): ConformanceEnvironment {

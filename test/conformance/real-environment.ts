@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Attachment, NetworkBackend, NetworkTarget } from '../../src/network/backend.ts';
 import type { Protocol } from '../../src/network/types.ts';
-import type { ConformanceEnvironment } from './backend-suite.ts';
+import type { ConformanceEnvironment } from './environment.ts';
 import { becomeThrowawayHost, connectNeighbour, pinNetns, sh, unpinNetns } from './throwaway-host.ts';
 
 const talk = fileURLToPath(new URL('talk.ts', import.meta.url));
