@@ -117,6 +117,31 @@ describeForBoth('ports of a running pod', (makeHost) => {
     expect(await host.fetch(18080)).toBe('live');
   });
 
+  for (const network of ['bridge', 'slirp4netns'] as const) {
+    it(`E5: what the first publish of a pod had started when it was killed ends, network ${network}`, async () => {
+      await using host = await makeHost();
+      await runningPod(host, '--network', network);
+      const helpers = () => host.rootSh("pgrep -fa 'internal relay|nft -f' | grep -v pgrep || :");
+      const startedAt = performance.now();
+      await host.ok('pod', 'publish', 'live', '18081:81');
+      const wholeMs = performance.now() - startedAt;
+      await host.ok('pod', 'unpublish', 'live', '18081:81');
+      const rounds = 10;
+      for (let round = 1; round <= rounds; round++) {
+        const killed = host.spawn(['peapod', 'pod', 'publish', 'live', '18081:81']);
+        await pause((wholeMs * round) / rounds);
+        await killed.stop();
+        await host.ok('pod', 'exists', 'live');
+        if ((await host.ok('port', 'web')) !== '') await host.ok('pod', 'unpublish', 'live', '18081:81');
+        await eventually(async () => (await helpers()) === '');
+        expect(await host.reachable(18081), `round ${round}`).toBe(false);
+      }
+      const refused = await host.peapod('pod', 'publish', 'live', '18081:81', '18081:80');
+      expect(refused.exitCode).toBe(125);
+      expect(await helpers()).toBe('');
+    });
+  }
+
   it('C7: what is refused changes nothing', async () => {
     await using host = await makeHost();
     await runningPod(host, '-p', '18080:80');

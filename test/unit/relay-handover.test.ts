@@ -47,6 +47,21 @@ describe('a port relay that runs', () => {
     expect(await talk('127.0.0.1', all.at(-1) as PublishedPort, 1)).toBe('hello, end, close');
   });
 
+  it('starts with more ports than one message carries, and with none where one is taken', async () => {
+    await using pod = new RelayedPod();
+    const containerPort = await pod.serve((socket) => socket.resume().end('hello'));
+    const many = Array.from({ length: 250 }, () => mapping(containerPort));
+    const last = many.at(-1) as PortMapping;
+    await expect(pod.publish(...many, { ...last, containerPort: 1 })).rejects.toThrow(/in use/);
+    await expect.poll(() => relaysOf(pod.directory)).toEqual([]);
+    expect(await talk('127.0.0.1', many[0] as PortMapping, 1)).toContain('ECONNREFUSED');
+    const all = await pod.publish(...many);
+    expect(new Set(all.map(({ handle }) => handle)).size).toBe(1);
+    for (const port of [many[0] as PortMapping, last]) {
+      expect(await talk('127.0.0.1', port, 1)).toBe('hello, end, close');
+    }
+  });
+
   it('frees what was handed over by somebody who was killed before he could ask for it', async () => {
     await using pod = new RelayedPod();
     const [first] = (await pod.publish(mapping(1))) as [PublishedPort];
