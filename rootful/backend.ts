@@ -235,7 +235,7 @@ export class BridgeBackend implements NetworkBackend {
     );
   }
 
-  expectPublish(_target: NetworkTarget, _last: Attachment): () => Promise<void> {
+  async expectPublish(_target: NetworkTarget, _last: Attachment): Promise<() => Promise<void>> {
     this.#firewall.expectChange();
     return () => this.#firewall.giveUp();
   }

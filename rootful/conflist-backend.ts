@@ -81,7 +81,7 @@ export class ConflistBackend extends BridgeBackend {
     return (await this.#plugins()).publish(target, last, ports);
   }
 
-  override expectPublish(target: NetworkTarget, last: Attachment): () => Promise<void> {
+  override async expectPublish(target: NetworkTarget, last: Attachment): Promise<() => Promise<void>> {
     return isByPlugins(last) ? async () => {} : super.expectPublish(target, last);
   }
 

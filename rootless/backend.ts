@@ -90,7 +90,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
     const addresses = [address, ...sixth.map((one) => one.address)];
     // It takes as long as slirp4netns, and need not wait for it.
     if (spec.ports.some((port) => isRelayed(port, options))) {
-      this.#relays.begin(this.#relayPlace(target, addresses));
+      void this.#relays.begin(this.#relayPlace(target, addresses));
     }
     if (!slirpOf(target.runtimeDir)) await this.#start(target, options, spec.macAddress);
     return {
@@ -218,9 +218,9 @@ export class Slirp4netnsBackend implements NetworkBackend {
     return publishBySlirp(target.runtimeDir, hostPart(address), ports);
   }
 
-  expectPublish(target: NetworkTarget, last: Attachment): () => Promise<void> {
+  async expectPublish(target: NetworkTarget, last: Attachment): Promise<() => Promise<void>> {
     if (last.opaque.portHandler !== 'slirp4netns') {
-      this.#relays.begin(this.#relayPlace(target, last.addresses));
+      await this.#relays.begin(this.#relayPlace(target, last.addresses));
     }
     return () => this.#relays.giveUp(target.runtimeDir);
   }

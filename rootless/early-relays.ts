@@ -10,15 +10,16 @@ export class EarlyRelays {
   /** By directory. Undefined where it did not start: publishing says why, when its own does not either. */
   readonly #starting = new Map<string, Promise<StartingRelay | undefined>>();
 
-  /** Nothing where the target has one, or a relay that runs. */
-  begin(place: Omit<RelayPlace, 'addresses'>): void {
+  /** Resolves when it has been spawned. Nothing where the target has one, or a relay that runs. Never throws. */
+  async begin(place: Omit<RelayPlace, 'addresses'>): Promise<void> {
     const { directory } = place;
     if (this.#starting.has(directory) || relaysOf(directory).length > 0) return;
-    const starting = place.runner().then((runner) => startRelay({ ...place, runner }));
-    this.#starting.set(
-      directory,
-      starting.catch(() => undefined),
-    );
+    const starting = place
+      .runner()
+      .then((runner) => startRelay({ ...place, runner }))
+      .catch(() => undefined);
+    this.#starting.set(directory, starting);
+    await starting;
   }
 
   /** As publishByRelay. */

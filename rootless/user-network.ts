@@ -82,7 +82,7 @@ export class UserNetworkBackend implements NetworkBackend {
   async attach(target: NetworkTarget, spec: PodNetworkSpec): Promise<Attachment> {
     try {
       const runner = await this.#netns.enter(target);
-      if (spec.ports.length > 0) this.#relays.begin(this.#relayHome(target));
+      if (spec.ports.length > 0) void this.#relays.begin(this.#relayHome(target));
       const attachment = await this.#bridge(runner).attach(target, spec);
       return withHostsNameServer(attachment);
     } catch (error) {
@@ -151,8 +151,8 @@ export class UserNetworkBackend implements NetworkBackend {
     return this.#relays.publish({ ...this.#relayHome(target), addresses }, ports);
   }
 
-  expectPublish(target: NetworkTarget): () => Promise<void> {
-    this.#relays.begin(this.#relayHome(target));
+  async expectPublish(target: NetworkTarget): Promise<() => Promise<void>> {
+    await this.#relays.begin(this.#relayHome(target));
     return () => this.#relays.giveUp(target.runtimeDir);
   }
 

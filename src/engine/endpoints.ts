@@ -175,7 +175,7 @@ export class Endpoints {
   async expectPublish(record: SandboxRecord): Promise<() => Promise<void>> {
     for (const { endpoint, backend, target } of await this.#places(record)) {
       const last = record.attachments[endpoint.ifname];
-      if (last) return backend.expectPublish?.(target, last) ?? nothing;
+      if (last) return (await backend.expectPublish?.(target, last)) ?? nothing;
     }
     return nothing;
   }

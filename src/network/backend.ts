@@ -150,11 +150,11 @@ export interface NetworkBackend {
   publish(target: NetworkTarget, last: Attachment, ports: readonly PortMapping[]): Promise<PublishedPort[]>;
 
   /**
-   * Says that `publish` is about to be asked of this attachment: what takes long to start may start. Nothing of it
-   * outlives this process unless `publish` follows, or is there any more when the returned function has resolved.
-   * Left out where there is nothing to start.
+   * Says that `publish` is about to be asked of this attachment: what takes long to start is started, and not waited
+   * for. Nothing of it outlives this process unless `publish` follows, or is there any more when the function has
+   * resolved that this one resolves to. Never fails. Left out where there is nothing to start.
    */
-  expectPublish?(target: NetworkTarget, last: Attachment): () => Promise<void>;
+  expectPublish?(target: NetworkTarget, last: Attachment): Promise<() => Promise<void>>;
 
   /**
    * Besides its own name, its short id and its aliases, to which the target answers from attach to detach, it

@@ -150,24 +150,24 @@ export function describeBackend(name: string, makeEnvironment: () => Promise<Con
       const { target, attachment } = await attached();
       await env.serve(target, 'tcp', 80);
       const before = env.leftovers();
-      const giveUp = env.backend.expectPublish?.(target, attachment);
+      const giveUp = await env.backend.expectPublish?.(target, attachment);
       await giveUp?.();
       await giveUp?.();
       await expect.poll(() => env.leftovers()).toEqual(before);
 
-      env.backend.expectPublish?.(target, attachment);
+      await env.backend.expectPublish?.(target, attachment);
       const free = await env.occupy(8081);
       const wanted = [port(8080, 80), port(8081, 80)];
       await expect(env.backend.publish(target, attachment, wanted)).rejects.toThrow(coded('PORT_IN_USE'));
       await free();
 
-      const tooLate = env.backend.expectPublish?.(target, attachment);
+      const tooLate = await env.backend.expectPublish?.(target, attachment);
       const published = await env.backend.publish(target, attachment, wanted);
       await tooLate?.();
       expect(env.ask('127.0.0.1', 'tcp', 8081)).toBe(target.id);
       await env.backend.unpublish(target, attachment, published);
       await expect.poll(() => env.leftovers()).toEqual(before);
-      env.backend.expectPublish?.(target, attachment);
+      await env.backend.expectPublish?.(target, attachment);
       await env.backend.detach(target, attachment);
       await expect.poll(() => env.leftovers()).toEqual([]);
     });
