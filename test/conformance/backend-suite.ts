@@ -149,11 +149,13 @@ export function describeBackend(name: string, makeEnvironment: () => Promise<Con
     it('may be told ahead that ports will be published: without any, nothing of that stays', async () => {
       const { target, attachment } = await attached();
       await env.serve(target, 'tcp', 80);
-      const before = env.leftovers();
+      // The kernel adds routes for a link's own IPv6 address when it likes.
+      const held = () => env.leftovers().filter((entry) => !entry.startsWith('route '));
+      const before = held();
       const giveUp = await env.backend.expectPublish?.(target, attachment);
       await giveUp?.();
       await giveUp?.();
-      await expect.poll(() => env.leftovers()).toEqual(before);
+      await expect.poll(held).toEqual(before);
 
       await env.backend.expectPublish?.(target, attachment);
       const free = await env.occupy(8081);
@@ -166,7 +168,7 @@ export function describeBackend(name: string, makeEnvironment: () => Promise<Con
       await tooLate?.();
       expect(env.ask('127.0.0.1', 'tcp', 8081)).toBe(target.id);
       await env.backend.unpublish(target, attachment, published);
-      await expect.poll(() => env.leftovers()).toEqual(before);
+      await expect.poll(held).toEqual(before);
       await env.backend.expectPublish?.(target, attachment);
       await env.backend.detach(target, attachment);
       await expect.poll(() => env.leftovers()).toEqual([]);
