@@ -38,7 +38,7 @@ export interface BridgeBackendOptions {
 
 /**
  * Pods on a bridge of the host, as the CNI plugins bridge, host-local, portmap and firewall would put them
- * there: same conflists, same leases, but rules in nftables' own table and two short processes in a row.
+ * there: same conflists, same leases, but rules in a table of nftables of its own, and few short processes, side by side.
  */
 export class BridgeBackend implements NetworkBackend {
   readonly name = 'bridge';
