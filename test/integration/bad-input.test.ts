@@ -123,6 +123,36 @@ describeForBoth('bad input', (makeHost) => {
     }
   });
 
+  it('--replace takes nothing away where what would come instead cannot be made', async () => {
+    await using host = await makeHost();
+    await host.ok('pod', 'create', '--name', 'web', '-p', '8080:80');
+    await host.ok('run', '-d', '--pod', 'web', '--name', 'member', 'host', 'sleep', '1000');
+    await host.ok('run', '-d', '--name', 'alone', '-p', '8081:80', 'host', 'sleep', '1000');
+    const before = await host.ok('ps', '-q', '--no-trunc');
+    const pod = ['pod', 'create', '--replace', '--name', 'web'];
+    const run = ['run', '-d', '--replace', '--name', 'alone'];
+    for (const [command, message] of [
+      [[...pod, '-p', '99999:80'], /99999/],
+      [[...pod, '-p', '8081:80'], /"alone"/],
+      [[...pod, '--network', 'no-such-network'], /no-such-network/],
+      [[...pod, '--sysctl', 'kernel.nonsense=1'], /kernel\.nonsense/],
+      [[...run, '-p', '99999:80', 'host', 'true'], /99999/],
+      [[...run, '-p', '8080:80', 'host', 'true'], /"web"/],
+      [[...run, '-v', '/nowhere/at/all:/x', 'host', 'true'], /\/nowhere\/at\/all/],
+      [[...run, '--pod', 'new:other', '-p', '8080:80', 'host', 'true'], /"web"/],
+    ] as [string[], RegExp][]) {
+      const outcome = await host.peapod(...command);
+      expect(outcome.exitCode, command.join(' ')).toBe(125);
+      expect(outcome.stderr).toMatch(message);
+      expect(await host.ok('ps', '-q', '--no-trunc'), command.join(' ')).toBe(before);
+    }
+    // The ports of what goes are free for what comes.
+    await host.ok(...run, '-p', '8081:80', 'host', 'sleep', '1000');
+    await host.ok(...run, '--pod', 'new:other', '-p', '8081:80', 'host', 'sleep', '1000');
+    await host.ok(...pod, '-p', '8080:80');
+    expect(await host.ok('ps', '--format', '{{.Names}} {{.PodName}}')).toBe('alone other');
+  });
+
   it('what lies in the working directory steers nothing', async () => {
     await using host = await makeHost();
     await host.sh('mkdir -p /tmp/trap; echo PEAPOD_ROOT=/tmp/trap/root > /tmp/trap/.env');
