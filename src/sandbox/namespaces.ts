@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
 import { detachMount } from '../host/mounts.ts';
+import { makeStateDirectory } from '../host/paths.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import { shellQuote } from '../host/shell-words.ts';
 import type { SharedNamespace } from '../store/records.ts';
@@ -57,7 +58,7 @@ export async function pinNamespaces(
   { netScript = '', sysctls = {}, shmSizeBytes = defaultShmSizeBytes, owner }: PinOptions = {},
 ): Promise<SandboxFiles> {
   const files = sandboxFiles(dir);
-  mkdirSync(files.network, { recursive: true, mode: 0o700 });
+  makeStateDirectory(files.network, '--runroot');
   if (names.length === 0 && !owner) return files;
   for (const name of names) writeFileSync(files.namespace(name), '');
   const loUp = ['ip', 'link', 'set', 'lo', 'up'];
