@@ -6,6 +6,7 @@ import { detachMount } from '../host/mounts.ts';
 import { makeStateDirectory } from '../host/paths.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import { shellQuote } from '../host/shell-words.ts';
+import { installCommand } from '../host/tools.ts';
 import type { SharedNamespace } from '../store/records.ts';
 import type { NamespaceOwner } from './owned-namespaces.ts';
 
@@ -122,7 +123,7 @@ export async function startPause(
   const identity = identify(Number(stdout.trim()));
   if (!identity) {
     throw new PeapodError('TOOL_MISSING', `the pause process of ${files.dir} ended at once`, {
-      hint: 'install it with: apt-get install catatonit',
+      hint: `install it with: ${installCommand('catatonit')}`,
     });
   }
   return identity;

@@ -167,7 +167,9 @@ describeForRoot('a host that does not fit', () => {
     await host.rootSh(`sed -i /^${host.user.name}:/d /etc/subuid /etc/subgid`);
     const doctor = await host.peapod('doctor');
     expect(doctor.exitCode).not.toBe(0);
-    expect(doctor.stdout + doctor.stderr).toMatch(/usermod --add-subuids .*--add-subgids|--add-subuids/);
+    expect(doctor.stdout).toMatch(/^ {2}mend it: sudo usermod --add-subuids .*--add-subgids/m);
+    const missing = '{{range .Host.Missing}}{{.What}}: {{.Remedy}} {{.Required}}{{"\\n"}}{{end}}';
+    expect(await host.ok('info', '--format', missing)).toMatch(/^rootless: sudo usermod .* true$/m);
     const refused = await host.peapod('pod', 'create');
     expect(refused.exitCode).toBe(125);
     expect(refused.stderr).toMatch(/^Error: [^\n]*sub/);
