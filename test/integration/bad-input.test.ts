@@ -3,7 +3,7 @@ import { describeForBoth, describeForRoot, userHost } from '../support/host.ts';
 import { sandboxIds } from '../support/sandbox.ts';
 import type { TestHost } from '../support/test-host.ts';
 
-/** One line `Error: …`, a hint where there is one, nothing on standard output, and nothing made. */
+/** One line `Error: …`, a hint, nothing on standard output, and nothing made. */
 async function expectRefused(host: TestHost, command: readonly string[], message: RegExp): Promise<void> {
   const outcome = await host.peapod(...command);
   const said = `peapod ${command.join(' ')}\n${outcome.stderr}`;
@@ -14,6 +14,7 @@ async function expectRefused(host: TestHost, command: readonly string[], message
     outcome.stderr.split('\n').filter((line) => line.startsWith('Error: ')),
     said,
   ).toHaveLength(1);
+  expect(outcome.stderr, said).toMatch(/^hint: ./m);
   expect(outcome.stderr, said).not.toMatch(/\bat .*\.(ts|js):\d+|node:internal/);
   expect(await host.ok('ps', '-aq')).toBe('');
   expect(await host.ok('pod', 'ps', '-q')).toBe('');
