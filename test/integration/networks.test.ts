@@ -83,6 +83,14 @@ describeForBoth('user-defined networks', (makeHost) => {
     expect(await host.fetchFrom('alone', address)).toBe('from one');
   });
 
+  it('C5: host.containers.internal is the host, where its servers answer', async () => {
+    await using host = await makeHost({ internet: true });
+    await host.ok('network', 'create', 'mine');
+    host.spawn(['sh', '-c', 'echo the host >/tmp/index.html; exec busybox httpd -f -p 8000 -h /tmp']);
+    await run(host, 'mine', 'client');
+    expect(await host.fetchFrom('client', 'host.containers.internal', 8000)).toBe('the host');
+  });
+
   it('C3: networks reach no other network by address, unless both were made open; published ports stay', async () => {
     await using host = await makeHost({ internet: true });
     for (const name of ['red', 'blue']) await host.ok('network', 'create', name);
