@@ -1,3 +1,4 @@
+import type { IpFamily } from '../src/network/ip-family.ts';
 import { gatewayFor } from '../src/network/ipam-config.ts';
 import type { LeaseOwner } from '../src/network/lease-directory.ts';
 import { addressNumber, subnetText } from '../src/network/subnet.ts';
@@ -137,9 +138,12 @@ export interface PodRoute {
   readonly gateway: string | undefined;
 }
 
-/** The routes of IPAM, and default routes where the network promises them. */
+/** The routes of IPAM, and default routes where the network promises them; by the first gateway of a family. */
 export function podRoutes(network: BridgeNetwork, addresses: readonly AssignedAddress[]): PodRoute[] {
-  const gateways = new Map(addresses.map(({ subnet, gateway }) => [subnet.family, gateway]));
+  const gateways = new Map<IpFamily, string | undefined>();
+  for (const { subnet, gateway } of addresses) {
+    gateways.set(subnet.family, gateways.get(subnet.family) ?? gateway);
+  }
   const routes: PodRoute[] = [];
   for (const { destination, gateway } of network.ipam.routes) {
     if (!gateways.has(destination.family)) continue;
