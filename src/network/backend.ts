@@ -67,6 +67,11 @@ export interface Attachment {
    * then `dns` knows them and forwards the rest, and no other server may be asked beside it.
    */
   readonly dnsSearch?: readonly string[];
+  /**
+   * `dns` forwards nothing. It is not asked where another attachment of the pod has names and forwards: the servers
+   * there know the names of all the pod's networks.
+   */
+  readonly dnsClosed?: boolean;
   readonly mtuBytes: number;
   readonly macAddress?: string;
   /** The backend's own, JSON-safe. */
