@@ -59,6 +59,22 @@ describeForBoth('user-defined networks', (makeHost) => {
     expect((await inspectNetwork(host, 'own')).network_interface).toBe('br-own');
   });
 
+  it('C5: of several subnets each gives an address, chosen or not, and the first the default route', async () => {
+    await using host = await makeHost();
+    const subnets = ['10.90.0.0/24', '10.91.0.0/24', 'fd90::/64'].flatMap((subnet) => ['--subnet', subnet]);
+    await host.ok('network', 'create', ...subnets, 'several');
+    const shown = (options: string) =>
+      host.ok(
+        ...['run', '--rm', '--network', `several${options}`, 'host', 'sh', '-c'],
+        'ip -oneline address show eth0; ip route',
+      );
+    const any = await shown('');
+    for (const part of ['10.90.0.2/24', '10.91.0.2/24', 'fd90::2/64', 'default via 10.90.0.1 '])
+      expect(any).toContain(part);
+    const chosen = await shown(':ip=10.90.0.9,ip=10.91.0.8,ip=fd90::7');
+    for (const part of ['10.90.0.9/24', '10.91.0.8/24', 'fd90::7/64']) expect(chosen).toContain(part);
+  });
+
   it('C5: --ipv6 gives pods both families, and both reach', async () => {
     await using host = await makeHost();
     await host.ok('network', 'create', '--ipv6', 'dual');
