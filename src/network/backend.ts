@@ -78,6 +78,12 @@ export interface Attachment {
   readonly opaque: Readonly<Record<string, string>>;
 }
 
+/** As CNI knows it. */
+export interface AttachmentId {
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
 export interface MendedAttachment {
   readonly attachment: Attachment;
   readonly published: readonly PublishedPort[];
@@ -165,4 +171,11 @@ export interface NetworkBackend {
 
   /** Takes the ports back; established connections may go on. Idempotent. */
   unpublish(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void>;
+
+  /**
+   * Frees what a lost attachment has left, as `detach` does, and what else is lost on its network to others than this
+   * backend: what is not `living`. That must name everybody on the network, also what belongs to other runtimes. Left
+   * out where `detach` is all that there is to do.
+   */
+  collectGarbage?(lost: NetworkTarget, living: readonly AttachmentId[]): Promise<void>;
 }
