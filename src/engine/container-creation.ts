@@ -27,7 +27,7 @@ import { parseInitContainer } from './init-containers.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { makeContainer } from './make-container.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
-import { writeNewFile } from './new-file.ts';
+import { checkNewFile, writeNewFile } from './new-file.ts';
 import type { Operations } from './operations.ts';
 import { parseNamespaces } from './parse-namespaces.ts';
 import { parseShare } from './parse-options.ts';
@@ -168,7 +168,10 @@ export class ContainerCreation {
       oomKilled: false,
     };
     const parts = { context: this.#context, operations: this.#operations, lifecycle: this.#lifecycle };
-    if (old) await this.#lifecycle.remove(old.id, { force: true });
+    if (old) {
+      checkNewFile(request.cidFile, '--cidfile');
+      await this.#lifecycle.remove(old.id, { force: true });
+    }
     await makeContainer(
       parts,
       { record, own, anonymous, userns },

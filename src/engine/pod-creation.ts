@@ -3,7 +3,7 @@ import type { ContainerRecord, PodRecord, SandboxSpec } from '../store/records.t
 import { askedUserns, type UsernsFlags } from './container-flags.ts';
 import type { Context } from './context.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
-import { writeNewFile } from './new-file.ts';
+import { checkNewFile, writeNewFile } from './new-file.ts';
 import type { Operations } from './operations.ts';
 import { parseLabels, parseShare } from './parse-options.ts';
 import { podCgroup } from './pod-cgroup-spec.ts';
@@ -56,6 +56,7 @@ export async function createPod(
   const old = replaced ?? (request.replace && request.name ? sameName(pods, request.name) : undefined);
   if (old) {
     await plan(old.id);
+    checkNewFile(request.podIdFile, '--pod-id-file');
     await old.remove();
   }
   const spec = await plan();

@@ -136,6 +136,8 @@ describeForBoth('bad input', (makeHost) => {
       [[...pod, '-p', '99999:80'], /99999/],
       [[...pod, '-p', '8081:80'], /"alone"/],
       [[...pod, '--network', 'no-such-network'], /no-such-network/],
+      [[...pod, '--pod-id-file', '/etc/passwd'], /--pod-id-file/],
+      [[...run, '--cidfile', '/etc/passwd', 'host', 'true'], /--cidfile/],
       [[...pod, '--sysctl', 'kernel.nonsense=1'], /kernel\.nonsense/],
       [[...run, '-p', '99999:80', 'host', 'true'], /99999/],
       [[...run, '-p', '8080:80', 'host', 'true'], /"web"/],
