@@ -47,6 +47,11 @@ describeForBoth('bad input', (makeHost) => {
     [['run', '--network', 'ns:/nowhere/at/all', 'host', 'true'], /\/nowhere\/at\/all/],
     [['run', '--network', 'container:nobody', 'host', 'true'], /nobody/],
     [['run', '--network', 'slirp4netns:mtu=banana', 'host', 'true'], /mtu/],
+    [['run', '--network', 'slirp4netns:outbound_addr=nosuch0', 'host', 'true'], /interface nosuch0/],
+    [
+      ['run', '--network', 'slirp4netns:port_handler=slirp4netns', '-p', '[::1]:8080:80', 'host', 'true'],
+      /\[::1\]:8080->80\/tcp/,
+    ],
     [['run', '--network', 'slirp4netns:colour=red', 'host', 'true'], /colour/],
     [['run', '--network', 'no-such-network', 'host', 'true'], /no-such-network/],
     [['run', '--network', 'none', '-p', '8080:80', 'host', 'true'], /-p|port/],
