@@ -77,14 +77,7 @@ export class Aardvark {
 
   /** Names of the networks that have a zone. */
   zones(): string[] {
-    try {
-      return readdirSync(this.#options.directory)
-        .filter((name) => name.endsWith(zoneExtension))
-        .map((name) => name.slice(0, -zoneExtension.length));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
-    }
+    return zonesIn(this.#options.directory, zoneExtension);
   }
 
   async #start(): Promise<void> {
@@ -158,6 +151,18 @@ export class Aardvark {
         hint: `names need that port: free it, or make the network with --disable-dns`,
       },
     );
+  }
+}
+
+/** Names of the networks that have a file of that extension. */
+export function zonesIn(directory: string, extension: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((name) => name.endsWith(extension))
+      .map((name) => name.slice(0, -extension.length));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }
 

@@ -168,6 +168,7 @@ export class BridgeBackend implements NetworkBackend {
       const link = await linkFor(network, target, again, ipam);
       const elements = ports.flatMap((port) => portElements(target.id, podAddresses(last), port));
       if (drift.rules.length > 0) await this.#firewall.restore([...networkElements(network), ...elements]);
+      if (drift.switches.length > 0) await this.#bridges.switchOn(network);
       if (drift.passes.length > 0) await this.#forwarding.admit(network.bridge);
       if (drift.links.length > 0) {
         // A removal of what is gone already would be late, and hit what takes its place.
@@ -187,8 +188,8 @@ export class BridgeBackend implements NetworkBackend {
   async check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     const network = this.#networks.find(last.network);
     const { findDrift } = await import('./drift.ts');
-    const { links, rules, passes, leases } = await findDrift(this.#driftCheck(network, target, last, ports));
-    const missing = [...links, ...rules, ...passes, ...leases, ...this.#names.drift(target, last)];
+    const drift = await findDrift(this.#driftCheck(network, target, last, ports));
+    const missing = [...Object.values(drift).flat(), ...this.#names.drift(target, last)];
     if (missing.length === 0) return;
     throw new PeapodError('NETWORK_DRIFT', `the network of ${target.name} lacks ${missing.join(', ')}`, {
       hint: 'peapod network reload puts it back',

@@ -12,6 +12,7 @@ import {
   type PodLink,
   plugInLines,
   podLines,
+  routingSwitches,
   sysctlScript,
 } from './links.ts';
 import { reachableFromLocalhost } from './nftables.ts';
@@ -111,6 +112,24 @@ export class Bridges {
           ];
     const removal = runIpRemovals(this.#runner, this.#tools.path('ip'), lines);
     await (this.#isHere() ? Promise.race([removal, areGone(names, removal)]) : removal);
+  }
+
+  /** The switches of the kernel that routing for the bridge needs and that are off, as sysctl names them. */
+  async switchesOff(network: BridgeNetwork): Promise<string[]> {
+    const paths = routingSwitches(network, reachableFromLocalhost(network));
+    if (paths.length === 0) return [];
+    const { stdout } = await this.#runner.run(
+      ['grep', '-lsx', '0', ...paths.map((path) => `/proc/sys/net/${path}`)],
+      {
+        accept: 'any',
+      },
+    );
+    return paths.filter((path) => stdout.includes(path)).map((path) => `net.${path.replaceAll('/', '.')}`);
+  }
+
+  /** For a bridge that is there. */
+  async switchOn(network: BridgeNetwork): Promise<void> {
+    await this.#runner.run(['sh', '-c', sysctlScript(network, reachableFromLocalhost(network))]);
   }
 
   /** Whether the bridges are in this process' own network namespace. */

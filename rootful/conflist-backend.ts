@@ -1,13 +1,18 @@
 import { existsSync } from 'node:fs';
 import { isPeapodError, messageOf, PeapodError } from '../src/errors.ts';
-import type { Attachment, MendedAttachment, NetworkTarget, PodNetworkSpec } from '../src/network/backend.ts';
+import type {
+  Attachment,
+  AttachmentId,
+  MendedAttachment,
+  NetworkTarget,
+  PodNetworkSpec,
+} from '../src/network/backend.ts';
 import type { ConfList } from '../src/network/conflist.ts';
 import { NetworkFiles } from '../src/network/network-files.ts';
 import type { PortMapping, PublishedPort } from '../src/network/types.ts';
 import { BridgeBackend, type BridgeBackendOptions } from './backend.ts';
 import { bridgeNetwork } from './bridge-network.ts';
 import type { CniBackend } from './cni/backend.ts';
-import type { ValidAttachment } from './cni/list.ts';
 import { isByPlugins, resultsDirectory } from './cni/mark.ts';
 
 /**
@@ -94,13 +99,10 @@ export class ConflistBackend extends BridgeBackend {
     return (await this.#plugins()).unpublish(target, last, ports);
   }
 
-  /**
-   * Has plugins free what attachments left that are not among the valid ones; nothing on networks that are
-   * made natively, whose leftovers go with their pods' detach.
-   */
-  async collectGarbage(network: string, valid: readonly ValidAttachment[]): Promise<void> {
-    if (this.#reasonToExecute(network) === undefined) return;
-    await (await this.#plugins()).collectGarbage(network, valid);
+  async collectGarbage(lost: NetworkTarget, living: readonly AttachmentId[]): Promise<void> {
+    // A list that is gone, or made natively by now: the results remember what plugins made.
+    if (this.#reasonToExecute(lost.network) === undefined) return this.detach(lost);
+    await (await this.#plugins()).collectGarbage(lost.network, living);
   }
 
   /** Undefined where the bridge backend understands the list. Throws NETWORK_CONFIG, NOT_FOUND. */

@@ -33,21 +33,25 @@ export interface Drift {
   readonly links: readonly string[];
   /** Of peapod's firewall table. */
   readonly rules: readonly string[];
+  /** Of the kernel, without which it does not route for the bridge. */
+  readonly switches: readonly string[];
   /** Of other tables, whose chains drop what the bridge forwards. */
   readonly passes: readonly string[];
   readonly leases: readonly string[];
 }
 
 export async function findDrift(check: DriftCheck): Promise<Drift> {
-  const [links, listing, blockers, pod] = await Promise.all([
+  const [links, listing, off, blockers, pod] = await Promise.all([
     check.bridges.list(),
     check.firewall.list(),
+    check.bridges.switchesOff(check.network),
     check.forwarding.blockers(check.network.bridge),
     readPod(check.runner.netns(check.target.netnsPath), check.tools.path('ip'), check.last.ifname),
   ]);
   return {
     links: [...hostDrift(check, links), ...(pod ? podDrift(check, pod) : ['its network namespace'])],
     rules: ruleDrift(check, listing.exists ? listing.elements : [], listing.ruleCounts),
+    switches: off.map((name) => `${name}=1`),
     passes: blockers.map(
       (chain) => `a rule that lets its traffic pass the firewall chain ${chain}, which drops it`,
     ),

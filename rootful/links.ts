@@ -1,3 +1,4 @@
+import type { IpFamily } from '../src/network/ip-family.ts';
 import { gatewayFor } from '../src/network/ipam-config.ts';
 import type { LeaseOwner } from '../src/network/lease-directory.ts';
 import { addressNumber, subnetText } from '../src/network/subnet.ts';
@@ -137,9 +138,12 @@ export interface PodRoute {
   readonly gateway: string | undefined;
 }
 
-/** The routes of IPAM, and default routes where the network promises them. */
+/** The routes of IPAM, and default routes where the network promises them; by the first gateway of a family. */
 export function podRoutes(network: BridgeNetwork, addresses: readonly AssignedAddress[]): PodRoute[] {
-  const gateways = new Map(addresses.map(({ subnet, gateway }) => [subnet.family, gateway]));
+  const gateways = new Map<IpFamily, string | undefined>();
+  for (const { subnet, gateway } of addresses) {
+    gateways.set(subnet.family, gateways.get(subnet.family) ?? gateway);
+  }
   const routes: PodRoute[] = [];
   for (const { destination, gateway } of network.ipam.routes) {
     if (!gateways.has(destination.family)) continue;
@@ -175,15 +179,22 @@ export function bridgeAddresses(network: BridgeNetwork): string[] {
   return [...new Set(cidrs)];
 }
 
+/** Files below /proc/sys/net that say 1 where the runner's host routes for the bridge. */
+export function routingSwitches(network: BridgeNetwork, localhost: boolean): string[] {
+  const families = networkFamilies(network);
+  return [
+    ...(families.has(4) && network.isGateway ? ['ipv4/ip_forward'] : []),
+    ...(families.has(6) && network.isGateway ? ['ipv6/conf/all/forwarding'] : []),
+    ...(localhost ? [`ipv4/conf/${network.bridge}/route_localnet`] : []),
+  ];
+}
+
 /** What the runner's host needs to route for the bridge: a script for sh, tolerant of kernels without IPv6. */
 export function sysctlScript(network: BridgeNetwork, localhost: boolean): string {
   const { bridge } = network;
-  const families = networkFamilies(network);
   return [
     'cd /proc/sys/net',
-    ...(families.has(4) && network.isGateway ? ['echo 1 >ipv4/ip_forward'] : []),
-    ...(families.has(6) && network.isGateway ? ['echo 1 >ipv6/conf/all/forwarding'] : []),
-    ...(localhost ? [`echo 1 >ipv4/conf/${bridge}/route_localnet`] : []),
+    ...routingSwitches(network, localhost).map((path) => `echo 1 >${path}`),
     // A pod must not make the host believe in a router (CVE-2020-10749).
     `[ ! -e ipv6/conf/${bridge} ] || echo 0 >ipv6/conf/${bridge}/accept_ra`,
   ].join('\n');

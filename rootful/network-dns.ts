@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import { waitForLock } from '../src/host/locks.ts';
-import { Aardvark, zoneExtension } from './aardvark.ts';
+import { Aardvark, zoneExtension, zonesIn } from './aardvark.ts';
 import { type DnsEntry, type DnsZone, formatZone, parseZone, withEntry } from './dns-zone.ts';
 
 export interface NetworkDnsOptions {
@@ -29,12 +30,15 @@ export interface NamedNetwork {
 }
 
 const lockTimeoutMs = 60_000;
+const copyExtension = '.copy';
 
 /**
  * Names on bridge networks, by aardvark-dns: one process a network namespace, and a second where there are
  * networks without a way out, for whether it forwards is said once a process. They come with the first pod and
  * go with the last. What they serve stands in files, which are all the memory there is:
  * `lock`; `forwarding/` and `closed/`, each with a zone a network and aardvark's pid; `next`, a zone being written.
+ * A pod on networks of both kinds asks the forwarding one, which knows the closed network's names from a copy of its
+ * zone, `NETWORK.copy`: it answers with the names of all networks that the asking pod is on.
  */
 export class NetworkDns {
   readonly #options: NetworkDnsOptions;
@@ -57,7 +61,9 @@ export class NetworkDns {
         network,
         withEntry({ listen: network.listen, entries: zone?.entries ?? [] }, entry),
       );
-      await this.#serve(network, changed, isNew, bridge);
+      const copied = this.#copyZones();
+      await this.#serve(network, changed || (copied && network.forwards), isNew, bridge);
+      if (copied && !network.forwards) await this.#reloadForwarding();
     });
   }
 
@@ -77,6 +83,7 @@ export class NetworkDns {
       if (!zone || !before) return;
       const entry = { ...before, names: names().map((name) => name.toLowerCase()) };
       const changed = this.#write(network, withEntry(zone, entry));
+      if (this.#copyZones()) await this.#reloadForwarding();
       const had = new Set(before.names);
       const onlyLess = changed && entry.names.every((name) => had.has(name));
       if (onlyLess && !this.#server(network).running()) return;
@@ -110,6 +117,7 @@ export class NetworkDns {
     const zone = this.#read(network, network.name);
     if (!zone) return;
     this.#write(network, { ...zone, entries: zone.entries.filter(({ id }) => id !== targetId) });
+    if (this.#copyZones() && !network.forwards) await this.#reloadForwarding();
     if (server.zones().length === 0) await server.end();
     else if (server.running()) await server.reload();
   }
@@ -129,6 +137,31 @@ export class NetworkDns {
     if (isNew || !runs) await server.serving(network.listen, network.name);
   }
 
+  async #reloadForwarding(): Promise<void> {
+    const server = this.#server({ forwards: true });
+    if (server.running()) await server.reload();
+  }
+
+  /** Copies what pods on networks of both kinds need, and no more. False where nothing changes. */
+  #copyZones(): boolean {
+    const closed = zonesIn(this.#directory({ forwards: false }), zoneExtension);
+    const directory = this.#directory({ forwards: true });
+    const copies = zonesIn(directory, copyExtension);
+    if (closed.length === 0 && copies.length === 0) return false;
+    const outward = new Set(
+      zonesIn(directory, zoneExtension).flatMap((name) =>
+        (this.#read({ forwards: true }, name)?.entries ?? []).map(({ id }) => id),
+      ),
+    );
+    const changes = [...new Set([...closed, ...copies])].map((name) => {
+      const entries = this.#read({ forwards: false }, name)?.entries ?? [];
+      const shared = entries.some(({ id }) => outward.has(id));
+      const copy = { listen: [ownLoopback(name)], entries: shared ? entries : [] };
+      return this.#place(join(directory, name + copyExtension), copy);
+    });
+    return changes.includes(true);
+  }
+
   /** What killed commands left. */
   #sweep(kind: Pick<NamedNetwork, 'forwards'>): void {
     for (const name of this.#server(kind).zones()) {
@@ -137,6 +170,7 @@ export class NetworkDns {
       const entries = zone.entries.filter(({ id }) => owners === undefined || owners.has(id));
       this.#write({ ...kind, name }, { ...zone, entries });
     }
+    this.#copyZones();
   }
 
   #read(kind: Pick<NamedNetwork, 'forwards'>, name: string): DnsZone | undefined {
@@ -146,12 +180,16 @@ export class NetworkDns {
 
   /** Appears whole or not at all; a zone without entries goes. False where nothing changes. */
   #write({ forwards, name }: Omit<NamedNetwork, 'listen'>, zone: DnsZone): boolean {
-    const path = this.#path({ forwards }, name);
+    return this.#place(this.#path({ forwards }, name), zone);
+  }
+
+  #place(path: string, zone: DnsZone): boolean {
     const text = formatZone(zone);
     if (textOf(path) === text) return false;
     if (zone.entries.length === 0) {
+      const was = existsSync(path);
       rmSync(path, { force: true });
-      return true;
+      return was;
     }
     const next = join(this.#options.directory, 'next');
     writeFileSync(next, text, { mode: 0o600 });
@@ -202,4 +240,10 @@ function textOf(path: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** aardvark-dns wants an address for every zone: one that nobody asks, of this network's alone. */
+function ownLoopback(network: string): string {
+  const [a = 0, b = 0, c = 0] = createHash('sha256').update(network).digest();
+  return `127.${a}.${b}.${(c % 254) + 1}`;
 }

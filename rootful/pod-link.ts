@@ -44,6 +44,7 @@ export function describeAttachment(
     gateways,
     dns: names.dns,
     ...(names.dnsSearch ? { dnsSearch: names.dnsSearch } : {}),
+    ...(names.dnsClosed ? { dnsClosed: true } : {}),
     mtuBytes: network.mtuBytes ?? defaultMtuBytes,
     macAddress: link.macAddress,
     opaque: { bridge: network.bridge, hostInterface: link.hostInterface, leases, ...names.opaque },

@@ -26,7 +26,7 @@ export interface PodNamesOptions {
   owners(network: string): ReadonlySet<string> | undefined;
 }
 
-export type NamedAttachment = Pick<Attachment, 'dns' | 'dnsSearch' | 'opaque'>;
+export type NamedAttachment = Pick<Attachment, 'dns' | 'dnsSearch' | 'dnsClosed' | 'opaque'>;
 
 const serverNames = { true: 'forwarding', false: 'closed' } as const;
 
@@ -99,6 +99,7 @@ export class PodNames {
     return {
       dns: listen.filter((address) => families.has(address.includes(':') ? 6 : 4)),
       dnsSearch: [domain],
+      ...(forwards ? {} : { dnsClosed: true }),
       opaque: { nameServer: serverNames[`${forwards}`], aliases: aliases.join(',') },
     };
   }

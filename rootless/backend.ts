@@ -17,7 +17,7 @@ import type { Keeper } from './keeper.ts';
 import { endRelays } from './relay.ts';
 import { findDeadRelay, type RelayPlace, unpublishByRelay, viaRelay } from './relay-ports.ts';
 import { hostUnfit, isOnPath, tunProblems } from './requirements.ts';
-import { parseSlirpOptions, type SlirpOptions, slirpAddresses } from './slirp-options.ts';
+import { checkSlirpOptions, parseSlirpOptions, type SlirpOptions, slirpAddresses } from './slirp-options.ts';
 import { endSlirp, type SlirpStart, slirpOf, startSlirp, tapName, tcpBufferScript } from './slirp4netns.ts';
 import { throwAfter } from './undo.ts';
 
@@ -61,7 +61,7 @@ export class Slirp4netnsBackend implements NetworkBackend {
   }
 
   async validate(spec: PodNetworkSpec): Promise<void> {
-    const options = parseSlirpOptions(spec.options);
+    const options = checkSlirpOptions(spec.options);
     if (spec.staticAddresses.length > 0) {
       throw new PeapodError('NETWORK_UNSUPPORTED', 'slirp4netns gives every pod the same address', {
         hint: 'leave out --ip, choose the range with --network slirp4netns:cidr=…, or use --network bridge',

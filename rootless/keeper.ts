@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import { Runner } from '../src/host/exec.ts';
 import { type HostFacts, keeperEnvironment } from '../src/host/facts.ts';
 import { type FileLock, lockFile, waitForLock } from '../src/host/locks.ts';
-import type { Paths } from '../src/host/paths.ts';
+import { makeStateDirectory, type Paths } from '../src/host/paths.ts';
 import { isAlive, type ProcessIdentity, waitForEnd } from '../src/host/processes.ts';
 import { idMapWords, parseSubordinateIds } from '../src/host/subordinate-ids.ts';
 import { toolMissing } from '../src/host/tools.ts';
@@ -153,7 +153,7 @@ export class Keeper {
       return take();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      mkdirSync(this.#paths.keeper, { recursive: true, mode: 0o700 });
+      makeStateDirectory(this.#paths.keeper, '--runroot');
       return take();
     }
   }

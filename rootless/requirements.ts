@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { HostFacts } from '../src/host/facts.ts';
 import { freeRange, parseSubordinateIds } from '../src/host/subordinate-ids.ts';
+import { installCommand } from '../src/host/tools.ts';
 
 /** What keeps an unprivileged user from running pods, and the command that mends it. */
 export interface HostProblem {
@@ -99,7 +100,7 @@ export function rootlessProblems(readings: RootlessReadings): HostProblem[] {
     ...subordinateIdProblems(readings),
     ...[...missing].map((name) => ({
       message: `the package ${name} is not installed`,
-      hint: `apt-get install ${name}`,
+      hint: installCommand(name),
     })),
     ...tunProblems(),
   ];

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { PeapodError } from '../src/errors.ts';
-import { type PortMapping, type PublishedPort, portKey } from '../src/network/types.ts';
+import { formatPort } from '../src/network/port-format.ts';
+import type { PortMapping, PublishedPort } from '../src/network/types.ts';
 import { bindHostPort } from './relay.ts';
 import { SlirpApi } from './slirp-api.ts';
 import { markForwards } from './slirp4netns.ts';
@@ -68,7 +69,7 @@ export function refuseIpv6Forward(port: PortMapping): void {
   if (!port.hostIp.includes(':')) return;
   throw new PeapodError(
     'NETWORK_UNSUPPORTED',
-    `slirp4netns cannot publish ${portKey(port)} on an IPv6 address`,
+    `slirp4netns cannot publish ${formatPort(port)} on an IPv6 address`,
     {
       hint: 'publish it on an IPv4 address; port_handler=relay serves both kinds',
     },

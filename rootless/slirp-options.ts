@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { PeapodError } from '../src/errors.ts';
 import type { Cidr } from '../src/network/types.ts';
 
@@ -65,6 +66,33 @@ export function parseSlirpOptions(options: Readonly<Record<string, string>>): Sl
     throw new PeapodError('INVALID_ARGUMENT', 'outbound_addr6 needs enable_ipv6=true');
   }
   return parsed;
+}
+
+/** As `parseSlirpOptions`, of options that are to be used on this host. */
+export function checkSlirpOptions(words: Readonly<Record<string, string>>): SlirpOptions {
+  const options = parseSlirpOptions(words);
+  refuseMissingInterface(options);
+  return options;
+}
+
+/** slirp4netns looks for the address when it starts, and names neither option nor interface then. Throws INVALID_ARGUMENT. */
+function refuseMissingInterface({ outboundAddr, outboundAddr6 }: SlirpOptions): void {
+  const asked = [
+    { key: 'outbound_addr', value: outboundAddr, family: 'IPv4', isAddress: isIPv4 },
+    { key: 'outbound_addr6', value: outboundAddr6, family: 'IPv6', isAddress: isIPv6 },
+  ].filter(({ value, isAddress }) => value !== undefined && !isAddress(value));
+  if (asked.length === 0) return;
+  const interfaces = networkInterfaces();
+  for (const { key, value = '', family } of asked) {
+    if (interfaces[value]?.some((address) => address.family === family)) continue;
+    throw new PeapodError(
+      'INVALID_ARGUMENT',
+      `${key}: no interface ${value} of this host has an ${family} address`,
+      {
+        hint: 'ip -brief address shows interfaces with their addresses',
+      },
+    );
+  }
 }
 
 export function slirpAddresses(cidr: Cidr): SlirpAddresses {

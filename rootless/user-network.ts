@@ -5,6 +5,7 @@ import type { Paths } from '../src/host/paths.ts';
 import { toolMissing } from '../src/host/tools.ts';
 import type {
   Attachment,
+  AttachmentId,
   MendedAttachment,
   NetworkBackend,
   NetworkCapabilities,
@@ -100,6 +101,12 @@ export class UserNetworkBackend implements NetworkBackend {
     ]);
     await this.#bridge(runner).detach(target, last);
     await this.#netns.leave(target);
+  }
+
+  async collectGarbage(lost: NetworkTarget, living: readonly AttachmentId[]): Promise<void> {
+    const bridge = this.#bridge(await this.#netns.enter(lost, 'no uplink'));
+    await bridge.collectGarbage?.(lost, living);
+    await this.#netns.leave(lost);
   }
 
   async mend(

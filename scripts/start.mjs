@@ -10,7 +10,8 @@ import { setUpOrExit } from './setup.mjs';
 const top = join(dirname(fileURLToPath(import.meta.url)), '..');
 const peapod = join(top, 'dist', 'peapod');
 const isRoot = process.getuid() === 0;
-const pod = 'demo';
+/** Marks what is this demonstration's: pods of the same name may be the person's own. */
+const mark = 'peapod.demonstration=yes';
 const page = 'Hello from a pod!';
 /** Ctrl-C: the next step is the removal. */
 let interrupted = false;
@@ -39,9 +40,14 @@ async function demonstrate() {
     });
   }
   try {
-    const port = await freePort(8080);
+    await removeOwn();
+    const pods = JSON.parse(await capture('pod', 'ps', '--format', 'json'));
+    const containers = JSON.parse(await capture('ps', '--all', '--format', 'json'));
+    const taken = [...pods.map(({ Name }) => Name), ...containers.flatMap(({ Names }) => Names)];
+    const pod = freeName(taken);
+    const port = await freePort(8080, reservedPorts([...pods, ...containers]));
     say(`A pod that publishes port 80 on the host's port ${port}`);
-    await show('pod', 'create', '--replace', '--name', pod, '-p', `${port}:80`);
+    await show('pod', 'create', '--name', pod, '--label', mark, '-p', `${port}:80`);
 
     say('Two containers in it, on the root file system of this very host: they share localhost');
     const node = nodeInContainer();
@@ -73,12 +79,34 @@ async function demonstrate() {
   }
 }
 
+/** This demonstration's pod, and what one that was killed has left. */
+async function removeOwn() {
+  const names = await capture('pod', 'ps', '--filter', `label=${mark}`, '--format', '{{.Name}}');
+  if (names.trim() !== '') await show('pod', 'rm', '--force', '--time', '0', ...names.trim().split('\n'));
+}
+
+/** `demo`, or with a number behind it; containers will have it before theirs. */
+function freeName(taken) {
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? 'demo' : `demo-${number}`;
+    if (!taken.some((other) => [name, `${name}-web`, `${name}-client`].includes(other))) return name;
+  }
+}
+
+/** Ports of what does not run are spoken for, and nobody listens on them. */
+function reservedPorts(all) {
+  const ports = all.flatMap(({ Ports }) => Ports);
+  return new Set(
+    ports.flatMap(({ host_port, range }) => Array.from({ length: range }, (_, i) => host_port + i)),
+  );
+}
+
 /** Nothing cuts this short. Returns an exit code. */
 async function remove() {
   removing = true;
   say('And everything removed');
   try {
-    await show('pod', 'rm', '--force', '--ignore', '--time', '0', pod);
+    await removeOwn();
     return 0;
   } catch (error) {
     console.error(`\nFAILED: ${error.message}`);
@@ -172,9 +200,10 @@ async function until(attempt, what) {
   }
 }
 
-/** The first port from `first` on that nobody listens on. */
-async function freePort(first) {
+/** The first port from `first` on that nobody listens on and no pod has reserved. */
+async function freePort(first, reserved) {
   for (let port = first; port < first + 100; port += 1) {
+    if (reserved.has(port)) continue;
     const free = await new Promise((resolve) => {
       const probe = createServer()
         .once('error', () => resolve(false))

@@ -4,6 +4,7 @@ import type { HostFacts } from '../../src/host/facts.ts';
 import type { Paths } from '../../src/host/paths.ts';
 import type {
   Attachment,
+  AttachmentId,
   MendedAttachment,
   NetworkTarget,
   PodNetworkSpec,
@@ -24,15 +25,7 @@ import {
 } from './attachment.ts';
 import { type CachedAttachment, ResultCache } from './cache.ts';
 import { type PluginList, readPluginList } from './config.ts';
-import {
-  addList,
-  checkList,
-  collectList,
-  deleteList,
-  statusList,
-  UndoFailed,
-  type ValidAttachment,
-} from './list.ts';
+import { addList, checkList, collectList, deleteList, statusList, UndoFailed } from './list.ts';
 import { resultsDirectory } from './mark.ts';
 import { agree, negotiate } from './negotiate.ts';
 import { pluginDirectories } from './plugins.ts';
@@ -189,7 +182,7 @@ export class CniBackend {
    * works with plugins that know no GC, then GC for the plugins of lists from 1.1.0 on. `valid` must name all
    * that live on the network, those of other runtimes as well, where such plugins are shared with them.
    */
-  async collectGarbage(network: string, valid: readonly ValidAttachment[]): Promise<void> {
+  async collectGarbage(network: string, valid: readonly AttachmentId[]): Promise<void> {
     const isValid = (entry: CachedAttachment) =>
       valid.some(({ containerId, ifname }) => containerId === entry.containerId && ifname === entry.ifname);
     const failures: unknown[] = [];

@@ -7,12 +7,12 @@ import { describePlugin, type PluginConfig, type PluginList } from './config.ts'
 
 const usualSocket = '/run/cni/dhcp.sock';
 
-/** Without it neither ADD nor its undoing can work. Throws TOOL_MISSING. */
+/** Without it neither ADD nor its undoing can work. Throws HOST_UNFIT. */
 export function requireDaemon(list: PluginList, plugin: PluginConfig, executable: string): void {
   const { daemonSocketPath = usualSocket } = (plugin.json.ipam ?? {}) as { daemonSocketPath?: string };
   if (existsSync(daemonSocketPath)) return;
   throw new PeapodError(
-    'TOOL_MISSING',
+    'HOST_UNFIT',
     `${describePlugin(list, plugin)} needs the daemon of the plugin dhcp, which does not run`,
     { hint: `start it as root, for all networks: mkdir -p /run/cni && ${executable} daemon` },
   );

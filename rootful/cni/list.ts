@@ -1,4 +1,5 @@
 import { isPeapodError, messageOf, PeapodError } from '../../src/errors.ts';
+import type { AttachmentId } from '../../src/network/backend.ts';
 import {
   type CapabilityArgs,
   describePlugin,
@@ -21,12 +22,6 @@ export interface Endpoint {
   readonly ifname: string;
   readonly args: readonly (readonly [key: string, value: string])[];
   readonly capabilityArgs: CapabilityArgs;
-}
-
-/** An attachment that GC is to keep. */
-export interface ValidAttachment {
-  readonly containerId: string;
-  readonly ifname: string;
 }
 
 /**
@@ -140,7 +135,7 @@ export async function statusList(place: PluginPlace, list: PluginList): Promise<
 export async function collectList(
   place: PluginPlace,
   list: PluginList,
-  valid: readonly ValidAttachment[],
+  valid: readonly AttachmentId[],
 ): Promise<void> {
   if (list.disableGC || !isAtLeast(list.cniVersion, '1.1.0')) return;
   const attachments = valid.map(({ containerId, ifname }) => ({ containerID: containerId, ifname }));

@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../../src/errors.ts';
+import { installCommand } from '../../src/host/tools.ts';
 
 /** Where distributions and installers put plugins. */
 const usualDirectories = [
@@ -25,7 +26,7 @@ export function findPlugin(type: string, directories: readonly string[]): string
 /** `where` names the network, the file and the plugin. */
 export function pluginMissing(where: string, type: string, directories: readonly string[]): PeapodError {
   return new PeapodError('TOOL_MISSING', `${where}: there is no "${type}" in ${directories.join(', ')}`, {
-    hint: 'install the plugin (apt-get install containernetworking-plugins brings the common ones), or name its directory in CNI_PATH',
+    hint: `install the plugin (${installCommand('containernetworking-plugins')} brings the common ones), or name its directory in CNI_PATH`,
   });
 }
 

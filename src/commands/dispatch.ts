@@ -23,13 +23,19 @@ export interface Surroundings {
   terminal?(): Promise<TerminalLook | undefined>;
 }
 
+/** What is known by now of how errors are to be told. */
+interface State {
+  debug: boolean;
+  command: string | undefined;
+}
+
 /**
  * One command line, from its words to the exit code. Loads the named verb and nothing of the others; opens
  * the engine only where the verb asks for it, and closes it. Never throws.
  */
 export async function dispatch(argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  const state = { debug: false };
-  const report = (error: unknown) => printError(error, surroundings.stderr, state.debug);
+  const state: State = { debug: false, command: undefined };
+  const report = (error: unknown) => printError(error, surroundings.stderr, state.debug, state.command);
   let code: number;
   try {
     code = await perform(argv, surroundings, report, state);
@@ -46,7 +52,7 @@ async function perform(
   argv: readonly string[],
   surroundings: Surroundings,
   report: (error: unknown) => void,
-  state: { debug: boolean },
+  state: State,
 ): Promise<number> {
   const { stdout, stderr } = surroundings;
   if (argv[0] === '__complete' || argv[0] === '__completeNoDesc') {
@@ -75,6 +81,7 @@ async function perform(
   const entry = resolve(path);
   if (entry === undefined) throw await unrecognized(path, length === 2 ? (first as string) : '', words);
 
+  state.command = `peapod ${path}`;
   const command = await entry.verb.load();
   const parsed = await parse(
     entry.path,

@@ -158,7 +158,7 @@ function inPodmansWords(
   if (error.code !== 'commander.unknownOption') return misuse(error.message.replace(/^error: /, ''));
   if (named.startsWith('--')) {
     const name = named.slice(2).replace(/=.*/s, '');
-    const near = nearest(name, Object.keys(flags));
+    const near = nearest(name, [...Object.keys(flags), 'help']);
     const before = near.length === 0 ? '' : `did you mean ${near.map((n) => `--${n}`).join(' or ')}? `;
     return new UnknownFlag(`--${name}`, `unknown flag: --${name}`, `${before}See '${command} --help'`);
   }

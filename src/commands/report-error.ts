@@ -17,12 +17,17 @@ const generalHints: Readonly<Partial<Record<ErrorCode, string>>> = {
   NETWORK_DRIFT: "'peapod network reload' puts back what is missing",
 };
 
-/** `Error: …` and the hint; with `debug` also the stacks of the error and its causes. */
-export function printError(error: unknown, stderr: Output, debug: boolean): void {
+/** `Error: …` and the hint; with `debug` also the stacks of the error and its causes. `command` is what was typed. */
+export function printError(error: unknown, stderr: Output, debug: boolean, command?: string): void {
   stderr.line(`Error: ${messageOf(error)}`);
   const hint =
-    error instanceof PeapodError ? (error.hint ?? (debug ? undefined : generalHints[error.code])) : undefined;
+    error instanceof PeapodError ? (error.hint ?? generalHint(error.code, debug, command)) : undefined;
   if (hint !== undefined) stderr.line(`hint: ${hint}`);
   if (!debug) return;
   for (let at = error; at instanceof Error; at = at.cause) stderr.line(at.stack ?? String(at));
+}
+
+function generalHint(code: ErrorCode, debug: boolean, command: string | undefined): string | undefined {
+  if (code === 'INVALID_ARGUMENT' && command !== undefined) return `See '${command} --help'`;
+  return debug ? undefined : generalHints[code];
 }

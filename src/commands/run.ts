@@ -149,6 +149,10 @@ function createRequest(call: Pick<Call, 'args' | 'command'>, values: CreateValue
   const [what, ...words] = call.args as [string, ...string[]];
   if (values.pod !== undefined && values['pod-id-file'] !== undefined)
     throw wrongArguments('cannot specify both --pod and --pod-id-file', call.command);
+  if (values.pod === 'new:')
+    throw wrongArguments('new pod name must be at least one character', call.command);
+  if (values.share !== undefined && !values.pod?.startsWith('new:'))
+    throw wrongArguments('--share is for a pod that --pod new:NAME makes', call.command);
   return {
     ...networkRequest(values),
     ...hostConfigRequest(values),

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
+import { lastLine } from '../host/last-line.ts';
 import { pipe } from '../host/libc.ts';
 import { LineReader } from '../host/line-reader.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
@@ -122,6 +123,6 @@ function conmonWords(request: MonitorRequest): string[] {
 }
 
 function monitorFailed(said: string): PeapodError {
-  const last = said.trim().split('\n').at(-1);
+  const last = lastLine(said);
   return new PeapodError('COMMAND_FAILED', `the container could not be prepared${last ? `: ${last}` : ''}`);
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, type Stats, statSync, writeFileSyn
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
+import { installCommand } from '../host/tools.ts';
 import { capabilityMask } from './capabilities.ts';
 import { buildSeccomp, type OciSeccomp } from './seccomp-profile.ts';
 
@@ -90,7 +91,7 @@ function locate(profile: string): { path: string; stats: Stats } {
   }
   if (profile === '') {
     throw new PeapodError('HOST_UNFIT', `the seccomp profile ${defaultProfiles[1]} is missing`, {
-      hint: 'install it with: apt-get install golang-github-containers-common (elsewhere: containers-common)',
+      hint: `install it with: ${installCommand('golang-github-containers-common')}`,
     });
   }
   throw new PeapodError(

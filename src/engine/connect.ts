@@ -130,6 +130,13 @@ function requireSandbox({ store }: Context, { kind, id, name }: Owner): SandboxR
 }
 
 function requireOwnNetwork({ kind, name }: Owner, { spec }: SandboxRecord): readonly EndpointSpec[] {
+  if (!spec.namespaces.includes('net')) {
+    throw new PeapodError(
+      'NETWORK_UNSUPPORTED',
+      `${kind} ${name} shares no network: nothing can be connected`,
+      { hint: 'its containers have networks of their own; --share net is for peapod pod create' },
+    );
+  }
   if (spec.network.kind === 'own') return spec.network.endpoints;
   throw new PeapodError(
     'NETWORK_UNSUPPORTED',

@@ -27,9 +27,10 @@ import { parseInitContainer } from './init-containers.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { makeContainer } from './make-container.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
-import { writeNewFile } from './new-file.ts';
+import { checkNewFile, writeNewFile } from './new-file.ts';
 import type { Operations } from './operations.ts';
 import { parseNamespaces } from './parse-namespaces.ts';
+import { parseShare } from './parse-options.ts';
 import { checkMemberFlags, withPodDefaults } from './pod-options.ts';
 import type { Pods } from './pods.ts';
 import { parsePullPolicy } from './pull-policy.ts';
@@ -38,6 +39,16 @@ import { resolveRequires } from './requires.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
 import type { PlannedUserns } from './user-namespaces.ts';
 import { nameAnonymous } from './volume-records.ts';
+
+/** Where a pod shares none, what was said of the network is for the container alone. */
+const noNetwork = {
+  networks: [],
+  networkAliases: [],
+  ports: [],
+  ip: undefined,
+  ip6: undefined,
+  macAddress: undefined,
+} satisfies Partial<PodCreateRequest>;
 
 /** Containers: resolved from a request, written down, made. */
 export class ContainerCreation {
@@ -79,7 +90,6 @@ export class ContainerCreation {
     requireTools(this.#context);
     const policy = parsePullPolicy(request.pull);
     const image = await imageFor(this.#context, request, policy, progress);
-    if (request.replace && request.name) await this.#removeExisting(request.name);
     const newPod = request.pod?.startsWith('new:') ? await this.#newPod(request, createCommand) : undefined;
     try {
       // A new pod has taken its user namespace for itself.
@@ -132,7 +142,8 @@ export class ContainerCreation {
     const requires = resolveRequires(this.#context, request.requires, pod?.id);
     const secrets = await this.#secrets(request.secrets);
     const { mounts, anonymous } = nameAnonymous(await this.#withImages(asked.mounts), newId);
-    const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image);
+    const old = request.replace && request.name ? this.#containers.find(request.name) : undefined;
+    const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image, old?.id);
     const around = { pod, network: own?.network };
     const spec = admitContainer(this.#context, asked, around, warn);
     const name = request.name ?? friendlyName(store.names);
@@ -157,6 +168,10 @@ export class ContainerCreation {
       oomKilled: false,
     };
     const parts = { context: this.#context, operations: this.#operations, lifecycle: this.#lifecycle };
+    if (old) {
+      checkNewFile(request.cidFile, '--cidfile');
+      await this.#lifecycle.remove(old.id, { force: true });
+    }
     await makeContainer(
       parts,
       { record, own, anonymous, userns },
@@ -211,8 +226,10 @@ export class ContainerCreation {
   }
 
   async #newPod(request: ContainerCreateRequest, createCommand: readonly string[]): Promise<string> {
+    const old = request.replace && request.name ? this.#containers.find(request.name) : undefined;
     const pod: PodCreateRequest = {
       ...request,
+      ...(parseShare(request.share).includes('net') ? {} : noNetwork),
       name: request.pod?.slice('new:'.length) || undefined,
       labels: [],
       labelFiles: [],
@@ -226,19 +243,21 @@ export class ContainerCreation {
       devices: [],
       securityOptions: [],
     };
-    return this.#pods.create(pod, createCommand);
+    const replaced = old && { id: old.id, remove: () => this.#lifecycle.remove(old.id, { force: true }) };
+    return this.#pods.create(pod, createCommand, replaced);
   }
 
   async #ownSandbox(
     request: ContainerCreateRequest,
     hostname: string,
     image: ImageRecord | undefined,
+    replaces: string | undefined,
   ): Promise<SandboxSpec> {
     // ipc and uts are the container's alone: the runtime makes them with it.
     const namespaces: SharedNamespace[] = ['net'];
     const exposed = exposedPorts(image?.config.config ?? {}, request.expose);
     const morePorts = request.publishAll ? openPorts(exposed) : [];
-    return resolveSandboxSpec(this.#context, request, { hostname, namespaces, morePorts });
+    return resolveSandboxSpec(this.#context, request, { hostname, namespaces, morePorts, replaces });
   }
 
   #namespaces(flags: NamespaceFlags): NamespaceSpec {
@@ -253,10 +272,5 @@ export class ContainerCreation {
       });
     }
     return found;
-  }
-
-  async #removeExisting(name: string): Promise<void> {
-    const existing = this.#containers.find(name);
-    if (existing) await this.#lifecycle.remove(existing.id, { force: true });
   }
 }

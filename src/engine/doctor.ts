@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { HostFacts } from '../host/facts.ts';
 import { networkSearchPath } from '../host/search-path.ts';
-import { which } from '../host/tools.ts';
+import { installCommand, which } from '../host/tools.ts';
 import type { DoctorFinding } from './views.ts';
 
 /** Programs by the package that has them, in Debian's names; `required` false where only a part of peapod needs it. */
@@ -31,20 +31,21 @@ export function examine(
   facts: HostFacts,
   more: readonly { message: string; hint: string }[] = [],
 ): DoctorFinding[] {
+  const asRoot = (command: string) => (facts.rootless ? `sudo ${command}` : command);
   const findings: DoctorFinding[] = more.map(({ message, hint }) => ({
     what: 'rootless',
     problem: message,
-    remedy: hint,
+    remedy: asRoot(hint),
     required: true,
   }));
-  const install = facts.rootless ? 'sudo apt-get install' : 'apt-get install';
-  const named = new Set(findings.map((finding) => finding.remedy.split(' ').at(-1)));
+  const named = new Set(findings.map(({ remedy }) => remedy));
   for (const tool of tools) {
-    if (isMissing(tool.name, facts) && !named.has(tool.package)) {
+    const remedy = asRoot(installCommand(tool.package));
+    if (isMissing(tool.name, facts) && !named.has(remedy)) {
       findings.push({
         what: tool.name,
         problem: `${tool.name} is not installed (${tool.why})`,
-        remedy: `${install} ${tool.package}`,
+        remedy,
         required: tool.required,
       });
     }
@@ -54,7 +55,7 @@ export function examine(
       what: 'seccomp',
       problem:
         'the default seccomp profile is not installed: containers run only with --security-opt seccomp=…',
-      remedy: `${install} golang-github-containers-common`,
+      remedy: asRoot(installCommand('golang-github-containers-common')),
       required: true,
     });
   }

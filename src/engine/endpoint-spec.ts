@@ -86,7 +86,8 @@ export function resolveEndpoint(
   // What every bridge network understands is the engine's affair, the rest the backend's.
   const { ip, ip6, mac, alias, interface_name: chosen, ...rest } = isBridge ? options : {};
   const aliases = [...(alias?.split(',') ?? []), ...flags.aliases];
-  const addresses = [flags.ip ?? ip, flags.ip6 ?? ip6].filter((address) => address !== undefined);
+  // As with podman either word takes addresses of both families, and may stand several times.
+  const addresses = [flags.ip ?? ip?.split(','), flags.ip6 ?? ip6?.split(',')].flatMap((some) => some ?? []);
   const macAddress = flags.macAddress ?? mac;
   const own = aliases.length > 0 ? { ...rest, alias: aliases.join(',') } : rest;
   return {
@@ -137,7 +138,7 @@ function refuseCompany(backend: string, network: string, others: readonly Endpoi
   const isPasta = (name: string) => name === 'pasta';
   if (others.length > 0 && (isPasta(backend) || others.some((other) => isPasta(other.backend)))) {
     throw new PeapodError('NETWORK_UNSUPPORTED', 'pasta goes with no other network', {
-      hint: "it gives a pod copies of the host's interface and routes; slirp4netns can stand beside bridge networks",
+      hint: 'slirp4netns can stand beside bridge networks',
     });
   }
 }

@@ -82,23 +82,29 @@ function networkFile(
   const podName = record.podId ? context.store.names.nameOf(record.podId) : undefined;
   return buildHosts({
     base: readFileSync('/etc/hosts', 'utf8'),
-    added: spec.hostEntries.map((entry) => ({ ...entry, address: addressOf(entry.address, attachments) })),
+    added: spec.hostEntries.map((entry) => ({
+      ...entry,
+      address: addressOf(entry.address, context, attachments),
+    })),
     addresses,
     names: [record.spec.hostname, record.name, podName ?? ''],
-    hostAddress: hostAddress(attachments),
+    hostAddress: hostAddress(context, attachments),
   });
 }
 
 /** podman's word for the host in `--add-host`. */
-function addressOf(word: string, attachments: readonly Attachment[]): string {
-  return word === 'host-gateway' ? (hostAddress(attachments) ?? '127.0.0.1') : word;
+function addressOf(word: string, context: Context, attachments: readonly Attachment[]): string {
+  return word === 'host-gateway' ? (hostAddress(context, attachments) ?? '127.0.0.1') : word;
 }
 
-/** Where a pod finds its host: the bridge's own address, else any that the host has on a real interface. */
-function hostAddress(attachments: readonly Attachment[]): string | undefined {
+/**
+ * Where a pod finds its host: the address of a bridge that is the host's own, not in a user's network namespace;
+ * else any that the host has on a real interface.
+ */
+function hostAddress({ facts }: Context, attachments: readonly Attachment[]): string | undefined {
   if (attachments.length === 0) return undefined;
   const [gateway] = attachments.flatMap(({ backend, gateways }) => (backend === 'bridge' ? gateways : []));
-  if (gateway) return gateway;
+  if (gateway && !facts.rootless) return gateway;
   const addresses = Object.values(networkInterfaces()).flat();
   return addresses.find((address) => address && !address.internal && address.family === 'IPv4')?.address;
 }

@@ -31,7 +31,8 @@ export async function readLogs(
     );
   };
   const emit = (record: ContainerRecord, entry: LogEntry) => {
-    const time = request.timestamps ? `${entry.timestamp} ` : '';
+    // As podman writes it, by Go's RFC 3339.
+    const time = request.timestamps ? `${entry.timestamp.replace(/\+00:00$/, 'Z')} ` : '';
     const name = request.names ? record.name : record.id.slice(0, 12);
     const line = `${records.length > 1 ? `${name} ` : ''}${time}${entry.text}`;
     sink(entry.stream, request.color ? coloured(line, records.indexOf(record)) : line, entry.partial);

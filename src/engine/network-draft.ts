@@ -48,7 +48,7 @@ export function draftNetwork(request: NetworkCreateRequest, around: Neighbourhoo
     request.options,
     request.interfaceName,
   );
-  const chosenName = request.name && checkNetworkName(request.name);
+  const chosenName = request.name ? checkNetworkName(request.name) : undefined;
   const { name, networkInterface } =
     driver === 'bridge' ? chooseNames(chosenName, asked, around) : chooseParent(chosenName, asked, around);
   if (around.names.has(name)) {

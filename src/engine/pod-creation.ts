@@ -3,7 +3,7 @@ import type { ContainerRecord, PodRecord, SandboxSpec } from '../store/records.t
 import { askedUserns, type UsernsFlags } from './container-flags.ts';
 import type { Context } from './context.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
-import { writeNewFile } from './new-file.ts';
+import { checkNewFile, writeNewFile } from './new-file.ts';
 import type { Operations } from './operations.ts';
 import { parseLabels, parseShare } from './parse-options.ts';
 import { podCgroup } from './pod-cgroup-spec.ts';
@@ -21,11 +21,19 @@ export interface PodCreation {
   readonly pods: Pods;
 }
 
+/** What goes first, once it is sure that the pod could be made in its place. */
+export interface Replaced {
+  /** Of the pod or container, which has a sandbox of that id or none. */
+  readonly id: string;
+  remove(): Promise<unknown>;
+}
+
 /** A pod with its namespaces, and no network yet. Returns its id. Throws INVALID_ARGUMENT, NAME_IN_USE, PORT_IN_USE. */
 export async function createPod(
   { context, operations, sandboxes, pods }: PodCreation,
   request: PodCreateRequest,
   createCommand: readonly string[],
+  replaced?: Replaced,
 ): Promise<string> {
   const { store, facts, interrupt } = context;
   if (request.name !== undefined) checkName(request.name);
@@ -37,23 +45,32 @@ export async function createPod(
     find: (container) => donor(context, container),
   });
   const userns = await planPodUserns(context, request.userns);
-  if (request.replace && request.name && pods.find(request.name)) {
-    await pods.remove(request.name, { force: true });
-  }
   const id = newId();
   const name = request.name ?? friendlyName(store.names);
   const cgroup = podCgroup(context, request);
-  const network = await resolveSandboxSpec(context, request, {
-    hostname: request.hostname ?? name.slice(0, 64),
-    namespaces: shared,
-  });
-  const spec = { ...network, ...parseKernelOptions(request, network), ...(cgroup ? { cgroup } : {}) };
+  const plan = async (replaces?: string): Promise<SandboxSpec> => {
+    const hostname = request.hostname ?? name.slice(0, 64);
+    const network = await resolveSandboxSpec(context, request, { hostname, namespaces: shared, replaces });
+    return { ...network, ...parseKernelOptions(request, network), ...(cgroup ? { cgroup } : {}) };
+  };
+  const old = replaced ?? (request.replace && request.name ? sameName(pods, request.name) : undefined);
+  if (old) {
+    await plan(old.id);
+    checkNewFile(request.podIdFile, '--pod-id-file');
+    await old.remove();
+  }
+  const spec = await plan();
   interrupt.check();
   const pod = { id, name, createdAtMs: Date.now(), labels, shared, createCommand, options };
   await makePod({ context, operations, sandboxes, pods }, { pod, spec, userns }, async () => {
     if (request.podIdFile) writeNewFile(request.podIdFile, id, '--pod-id-file');
   });
   return id;
+}
+
+function sameName(pods: Pods, name: string): Replaced | undefined {
+  const id = pods.find(name)?.id;
+  return id === undefined ? undefined : { id, remove: () => pods.remove(id, { force: true }) };
 }
 
 export interface NewPod {

@@ -5,6 +5,7 @@ import { isInitContainer, runInitContainers } from './init-containers.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Operations } from './operations.ts';
 import { removePodCgroup } from './pod-cgroups.ts';
+import type { Replaced } from './pod-creation.ts';
 import type { PodCreateRequest } from './requests.ts';
 import { startInOrder } from './requires.ts';
 import type { Sandboxes } from './sandboxes.ts';
@@ -39,10 +40,14 @@ export class Pods {
   }
 
   /** What it needs is loaded here only: starting and listing pods goes without it. */
-  async create(request: PodCreateRequest, createCommand: readonly string[]): Promise<string> {
+  async create(
+    request: PodCreateRequest,
+    createCommand: readonly string[],
+    replaced?: Replaced,
+  ): Promise<string> {
     const { createPod } = await import('./pod-creation.ts');
     const parts = { context: this.#context, operations: this.#operations, sandboxes: this.#sandboxes };
-    return createPod({ ...parts, pods: this }, request, createCommand);
+    return createPod({ ...parts, pods: this }, request, createCommand, replaced);
   }
 
   /** The sandbox with its network, then all members at once. Idempotent. */

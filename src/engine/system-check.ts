@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import { type FoundLeak, type Leak, type Owners, readOwners } from './leaks.ts';
 import { leakedDirectories, leakedFiles } from './leaks-files.ts';
 import { leakedAddresses, leakedNetworks, leakedRules } from './leaks-network.ts';
+import { leakedResults } from './leaks-plugins.ts';
 import { leakedCgroups, leakedContainers, leakedMounts, leakedProcesses } from './leaks-runtime.ts';
 
 type Look = (context: Context, owners: Owners) => Promise<FoundLeak[]> | FoundLeak[];
@@ -11,6 +12,7 @@ type Look = (context: Context, owners: Owners) => Promise<FoundLeak[]> | FoundLe
 const looks: readonly Look[] = [
   leakedContainers,
   leakedNetworks,
+  leakedResults,
   leakedProcesses,
   leakedRules,
   leakedMounts,

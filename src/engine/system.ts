@@ -52,12 +52,13 @@ export async function info(context: Context, views: Views): Promise<Record<strin
   const { facts, paths, store } = context;
   const containers = views.containers();
   const count = (state: string) => containers.filter((view) => view.state === state).length;
-  const [runtime, monitor, slirp, nft, idMappings] = await Promise.all([
+  const [runtime, monitor, slirp, nft, idMappings, missing] = await Promise.all([
     toolInfo(context, 'crun'),
     toolInfo(context, 'conmon'),
     toolInfo(context, 'slirp4netns'),
     toolInfo(context, 'nft'),
     readIdMappings(context),
+    context.doctor(),
   ]);
   const memory = readMemory();
   const space = readSpace(paths.root);
@@ -79,6 +80,7 @@ export async function info(context: Context, views: Views): Promise<Record<strin
       logDriver: 'k8s-file',
       memFree: memory.memFreeBytes,
       memTotal: memory.memTotalBytes,
+      missing,
       networkBackend: 'cni',
       networkBackends: ['bridge', 'slirp4netns', 'pasta'],
       nftables: nft,
@@ -124,9 +126,13 @@ export async function info(context: Context, views: Views): Promise<Record<strin
 }
 
 /** Of the namespace that containers live in, where there is one already; null for root, as in podman. */
+/** Null also where the host is not fit for any: `missing` tells why. */
 async function readIdMappings(context: Context): Promise<Record<string, unknown>> {
-  if (!context.facts.rootless) return { gidmap: null, uidmap: null };
-  const { stdout } = await (await context.inside()).run(['cat', '/proc/self/gid_map', '/proc/self/uid_map']);
+  const none = { gidmap: null, uidmap: null };
+  if (!context.facts.rootless) return none;
+  const inside = await context.inside().catch(() => undefined);
+  if (!inside) return none;
+  const { stdout } = await inside.run(['cat', '/proc/self/gid_map', '/proc/self/uid_map']);
   const maps = parseIdMap(stdout);
   // Both have as many lines as the user has ranges, and one for the user.
   const second = maps.findIndex(({ container_id }, index) => index > 0 && container_id === 0);

@@ -1,6 +1,7 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
 import { PeapodError } from '../errors.ts';
+import { lastLine } from './last-line.ts';
 import { commandLine } from './shell-words.ts';
 import { toolMissing } from './tools.ts';
 import { isTracing, trace } from './trace.ts';
@@ -41,7 +42,7 @@ export class CommandFailed extends PeapodError {
   readonly result: RunResult;
 
   constructor(argv: readonly string[], result: RunResult, signal?: string) {
-    const said = result.stderr.trim().split('\n').at(-1) ?? '';
+    const said = lastLine(result.stderr);
     const how = signal ? `was ended by ${signal}` : `exited with ${result.exitCode}`;
     super('COMMAND_FAILED', `${argv[0]} ${how}${said ? `: ${said}` : ''}`);
     this.argv = argv;

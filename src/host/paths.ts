@@ -1,6 +1,6 @@
 import { constants, lstatSync, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { PeapodError } from '../errors.ts';
+import { isAbsolute, join, resolve } from 'node:path';
+import { messageOf, PeapodError } from '../errors.ts';
 import type { HostFacts } from './facts.ts';
 
 /** Every path peapod owns. What must survive a reboot lies under `root`, all else under `runRoot`. */
@@ -44,8 +44,9 @@ export interface PathOverrides {
 }
 
 export function resolvePaths(facts: HostFacts, overrides: PathOverrides = {}): Paths {
-  const root = overrides.root ?? facts.env.PEAPOD_ROOT ?? defaultRoot(facts);
-  const runRoot = overrides.runRoot ?? facts.env.PEAPOD_RUNROOT ?? defaultRunRoot(facts);
+  // Helpers and exit commands have other working directories.
+  const root = resolve(overrides.root ?? facts.env.PEAPOD_ROOT ?? defaultRoot(facts));
+  const runRoot = resolve(overrides.runRoot ?? facts.env.PEAPOD_RUNROOT ?? defaultRunRoot(facts));
   return {
     root,
     runRoot,
@@ -69,26 +70,53 @@ export function resolvePaths(facts: HostFacts, overrides: PathOverrides = {}): P
 
 function defaultRoot(facts: HostFacts): string {
   if (!facts.rootless) return '/var/lib/peapod';
-  return join(facts.env.XDG_DATA_HOME ?? join(facts.homeDir, '.local', 'share'), 'peapod');
+  return join(absolute(facts.env.XDG_DATA_HOME) ?? join(facts.homeDir, '.local', 'share'), 'peapod');
 }
 
 function defaultNetworkConfig(facts: HostFacts): string {
   if (!facts.rootless) return '/etc/cni/net.d';
-  return join(facts.env.XDG_CONFIG_HOME ?? join(facts.homeDir, '.config'), 'cni', 'net.d');
+  return join(absolute(facts.env.XDG_CONFIG_HOME) ?? join(facts.homeDir, '.config'), 'cni', 'net.d');
 }
 
-/** XDG_RUNTIME_DIR; without one /run/user/UID where it is the caller's; else a directory of the caller's in /tmp. */
+/** The XDG base directory specification: a relative path is to be ignored. */
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}
+
+/**
+ * XDG_RUNTIME_DIR, unless it is somebody else's, as after `su`; without one /run/user/UID where it is the caller's;
+ * else a directory of the caller's in /tmp.
+ */
 function defaultRunRoot(facts: HostFacts): string {
   if (!facts.rootless) return '/run/peapod';
-  const named = facts.env.XDG_RUNTIME_DIR;
-  if (named) return join(named, 'peapod');
+  const uid = facts.insideKeeper ? 0 : facts.uid;
+  const named = absolute(facts.env.XDG_RUNTIME_DIR);
+  if (named !== undefined && [uid, undefined].includes(ownerOf(named))) return join(named, 'peapod');
   const usual = `/run/user/${facts.uid}`;
+  if (ownerOf(usual) === uid) return join(usual, 'peapod');
+  return privateDirectory(`/tmp/peapod-run-${facts.uid}`, uid);
+}
+
+/** Undefined where nothing is there, -1 where nobody tells. */
+function ownerOf(path: string): number | undefined {
   try {
-    if (statSync(usual).uid === (facts.insideKeeper ? 0 : facts.uid)) return join(usual, 'peapod');
-  } catch {
-    // no login session made one
+    return statSync(path).uid;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : -1;
   }
-  return privateDirectory(`/tmp/peapod-run-${facts.uid}`, facts.insideKeeper ? 0 : facts.uid);
+}
+
+/** As mkdir -p, for the caller alone. Throws HOST_UNFIT naming the option that chooses another place. */
+export function makeStateDirectory(path: string, option: '--root' | '--runroot'): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const xdg = option === '--runroot' ? 'XDG_RUNTIME_DIR' : 'XDG_DATA_HOME';
+    throw new PeapodError('HOST_UNFIT', `peapod cannot keep its state in ${path}: ${messageOf(cause)}`, {
+      hint: `${option} or, without root, ${xdg} chooses another directory`,
+      cause,
+    });
+  }
 }
 
 /** In a directory that everybody may write to, a name that somebody else took first is not to be trusted. */

@@ -21,10 +21,23 @@ const packageOf: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
 };
 
+/** Fedora's names where they differ. */
+const fedoraNames: Readonly<Record<string, string>> = {
+  iproute2: 'iproute',
+  uidmap: 'shadow-utils',
+  'golang-github-containers-common': 'containers-common',
+};
+
+/** What root types to have a package, which is given by Debian's name: by the package manager that is here. */
+export function installCommand(debianName: string, isHere = isInstalled): string {
+  if (!isHere('dnf') || isHere('apt-get')) return `apt-get install ${debianName}`;
+  return `dnf install ${fedoraNames[debianName] ?? debianName}`;
+}
+
 export function toolMissing(tool: string, cause?: unknown): PeapodError {
   const name = packageOf[tool];
   return new PeapodError('TOOL_MISSING', `${tool} is not installed`, {
-    hint: name ? `install it with: apt-get install ${name}` : `put ${tool} on the PATH`,
+    hint: name ? `install it with: ${installCommand(name)}` : `put ${tool} on the PATH`,
     cause,
   });
 }
@@ -41,4 +54,13 @@ export function which(tool: string, searchPath: string | undefined): string {
     }
   }
   throw toolMissing(tool);
+}
+
+function isInstalled(tool: string): boolean {
+  try {
+    which(tool, undefined);
+    return true;
+  } catch {
+    return false;
+  }
 }

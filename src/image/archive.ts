@@ -41,7 +41,10 @@ export async function openArchive(
 ): Promise<ArchivedImage[]> {
   if (path !== undefined) {
     const found = statSync(path, { throwIfNoEntry: false });
-    if (!found) throw new PeapodError('NOT_FOUND', `${path}: no such file or directory`);
+    if (!found)
+      throw new PeapodError('NOT_FOUND', `${path}: no such file or directory`, {
+        hint: 'give the path of an archive or directory, or leave -i out to read standard input',
+      });
     if (found.isDirectory()) return openDirectory(resolve(path), transport, workDirectory);
   }
   const files = await readIndexFiles(path, join(workDirectory, 'source'));

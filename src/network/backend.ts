@@ -67,10 +67,21 @@ export interface Attachment {
    * then `dns` knows them and forwards the rest, and no other server may be asked beside it.
    */
   readonly dnsSearch?: readonly string[];
+  /**
+   * `dns` forwards nothing. It is not asked where another attachment of the pod has names and forwards: the servers
+   * there know the names of all the pod's networks.
+   */
+  readonly dnsClosed?: boolean;
   readonly mtuBytes: number;
   readonly macAddress?: string;
   /** The backend's own, JSON-safe. */
   readonly opaque: Readonly<Record<string, string>>;
+}
+
+/** As CNI knows it. */
+export interface AttachmentId {
+  readonly containerId: string;
+  readonly ifname: string;
 }
 
 export interface MendedAttachment {
@@ -167,4 +178,11 @@ export interface NetworkBackend {
 
   /** Takes the ports back; established connections may go on. Idempotent. */
   unpublish(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void>;
+
+  /**
+   * Frees what a lost attachment has left, as `detach` does, and what else is lost on its network to others than this
+   * backend: what is not `living`. That must name everybody on the network, also what belongs to other runtimes. Left
+   * out where `detach` is all that there is to do.
+   */
+  collectGarbage?(lost: NetworkTarget, living: readonly AttachmentId[]): Promise<void>;
 }

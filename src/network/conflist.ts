@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isPeapodError, messageOf, PeapodError } from '../errors.ts';
 import { ConfigReader } from './config-reader.ts';
@@ -116,6 +116,8 @@ function confListFiles(directory: string): string[] {
 /** Undefined where the file has just gone. */
 function readText(file: string): string | undefined {
   try {
+    // Who opens a FIFO waits for a writer, and for ever.
+    if (!statSync(file).isFile()) throw new Error('it is not a file');
     return readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

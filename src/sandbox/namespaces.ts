@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { PeapodError } from '../errors.ts';
 import type { Runner } from '../host/exec.ts';
 import { detachMount } from '../host/mounts.ts';
+import { makeStateDirectory } from '../host/paths.ts';
 import { identify, type ProcessIdentity } from '../host/processes.ts';
 import { shellQuote } from '../host/shell-words.ts';
+import { installCommand } from '../host/tools.ts';
 import type { SharedNamespace } from '../store/records.ts';
 import type { NamespaceOwner } from './owned-namespaces.ts';
 
@@ -57,7 +59,7 @@ export async function pinNamespaces(
   { netScript = '', sysctls = {}, shmSizeBytes = defaultShmSizeBytes, owner }: PinOptions = {},
 ): Promise<SandboxFiles> {
   const files = sandboxFiles(dir);
-  mkdirSync(files.network, { recursive: true, mode: 0o700 });
+  makeStateDirectory(files.network, '--runroot');
   if (names.length === 0 && !owner) return files;
   for (const name of names) writeFileSync(files.namespace(name), '');
   const loUp = ['ip', 'link', 'set', 'lo', 'up'];
@@ -121,7 +123,7 @@ export async function startPause(
   const identity = identify(Number(stdout.trim()));
   if (!identity) {
     throw new PeapodError('TOOL_MISSING', `the pause process of ${files.dir} ended at once`, {
-      hint: 'install it with: apt-get install catatonit',
+      hint: `install it with: ${installCommand('catatonit')}`,
     });
   }
   return identity;

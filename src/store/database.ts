@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { PeapodError } from '../errors.ts';
+import { makeStateDirectory } from '../host/paths.ts';
 import { migrations } from './schema.ts';
 
 /**
@@ -14,7 +14,7 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(path: string, busyTimeoutMs = 10_000) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeStateDirectory(dirname(path), '--root');
     this.raw = new DatabaseSync(path);
     this.#busyTimeoutMs = busyTimeoutMs;
     this.raw.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);

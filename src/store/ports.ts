@@ -50,14 +50,18 @@ export class PortTable {
     return new Set(rows.map((row) => row.host_port));
   }
 
-  /** PORT_IN_USE where a pod or container has the port, on this address or on one that overlaps with it. */
-  conflict(port: PortMapping): PeapodError | undefined {
+  /**
+   * PORT_IN_USE where a pod or container other than `except` has the port, on this address or on one that overlaps
+   * with it.
+   */
+  conflict(port: PortMapping, except = ''): PeapodError | undefined {
     const holder = this.#db
       .all<{ host_ip: string; name: string; kind: string }>(
         `SELECT ports.host_ip, names.name, names.kind FROM ports JOIN names ON names.id = ports.sandbox_id
-         WHERE protocol = ? AND host_port = ?`,
+         WHERE protocol = ? AND host_port = ? AND ports.sandbox_id <> ?`,
         port.protocol,
         port.hostPort,
+        except,
       )
       .find(({ host_ip }) => portsOverlap({ ...port, hostIp: host_ip }, port));
     if (!holder) return undefined;

@@ -41,6 +41,16 @@ describe.runIf(isRoot)('bridge networks whose parts were lost ®', () => {
       () => void sh('nft delete element inet peapod ports4 { tcp . 8080 }'),
       /lacks the published port 0.0.0.0:8080->80\/tcp$/,
     ],
+    [
+      'what has the host forward',
+      () => void sh('echo 0 >/proc/sys/net/ipv4/ip_forward'),
+      /lacks net.ipv4.ip_forward=1$/,
+    ],
+    [
+      'what lets localhost through',
+      () => void sh('echo 0 >/proc/sys/net/ipv4/conf/cni-podman0/route_localnet'),
+      /lacks net.ipv4.conf.cni-podman0.route_localnet=1$/,
+    ],
     ['the lease', () => void sh(`rm ${testPaths.leases}/podman/10.88.*`), /the lease of 10.88/],
   ])('tell by check that %s is missing, and are cleaned up all the same', async (_, damage, message) => {
     const one = await pod();

@@ -71,6 +71,14 @@ export const cases: readonly Case[] = [
     title: 'two IPv4 addresses a pod, and no gateway',
     conflist: bridgeConfList({}, plain, { type: 'host-local', ranges: [v4, [{ subnet: '10.10.0.0/24' }]] }),
   },
+  {
+    title: 'two IPv4 addresses a pod, and a default route',
+    conflist: bridgeConfList({}, plain, {
+      type: 'host-local',
+      ranges: [v4, [{ subnet: '10.10.0.0/24' }]],
+      ...routed,
+    }),
+  },
   { title: 'dual stack', conflist: bridgeConfList({}, { ipMasq: false }, dual) },
   {
     title: 'dual stack with everything',

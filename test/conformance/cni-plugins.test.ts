@@ -263,7 +263,9 @@ describe.runIf(isRoot)('networks of other plugins ®', () => {
     env.destroyNamespace(unpinned.target);
     const rules = () => sh('iptables-save -t nat');
     expect(rules()).toContain('10.9.0.4');
-    await backend.collectGarbage('x', [{ containerId: lives.target.id, ifname: 'eth0' }]);
+    await backend.collectGarbage({ ...lost.target, network: 'x' }, [
+      { containerId: lives.target.id, ifname: 'eth0' },
+    ]);
     expect(remembered()).toEqual([`x-${lives.target.id}-eth0`]);
     expect(env.leftovers().filter((entry) => entry.startsWith('lease'))).toEqual(['lease x/10.9.0.2']);
     expect(env.look(lost.target).interfaces).toEqual(['lo']);
@@ -290,11 +292,8 @@ describe.runIf(isRoot)('networks of other plugins ®', () => {
     await expect(backend.validate(spec())).rejects.toThrow(
       /"fixture" failed on STATUS: the switch is on fire/,
     );
-    const odd = new ConflistBackend({
-      runner: hostRunner,
-      paths: testPaths,
-      facts: { env: { PEAPOD_CNI: 'yes' } },
-    });
+    const options = { runner: hostRunner, paths: testPaths, facts: { env: { PEAPOD_CNI: 'yes' } } };
+    const odd = new ConflistBackend(options);
     await expect(odd.validate(spec())).rejects.toThrow(/PEAPOD_CNI=yes is nothing/);
   });
 });

@@ -3,7 +3,7 @@ import { describeForBoth, describeForRoot, userHost } from '../support/host.ts';
 import { sandboxIds } from '../support/sandbox.ts';
 import type { TestHost } from '../support/test-host.ts';
 
-/** One line `Error: …`, a hint where there is one, nothing on standard output, and nothing made. */
+/** One line `Error: …`, a hint, nothing on standard output, and nothing made. */
 async function expectRefused(host: TestHost, command: readonly string[], message: RegExp): Promise<void> {
   const outcome = await host.peapod(...command);
   const said = `peapod ${command.join(' ')}\n${outcome.stderr}`;
@@ -14,6 +14,7 @@ async function expectRefused(host: TestHost, command: readonly string[], message
     outcome.stderr.split('\n').filter((line) => line.startsWith('Error: ')),
     said,
   ).toHaveLength(1);
+  expect(outcome.stderr, said).toMatch(/^hint: ./m);
   expect(outcome.stderr, said).not.toMatch(/\bat .*\.(ts|js):\d+|node:internal/);
   expect(await host.ok('ps', '-aq')).toBe('');
   expect(await host.ok('pod', 'ps', '-q')).toBe('');
@@ -46,6 +47,11 @@ describeForBoth('bad input', (makeHost) => {
     [['run', '--network', 'ns:/nowhere/at/all', 'host', 'true'], /\/nowhere\/at\/all/],
     [['run', '--network', 'container:nobody', 'host', 'true'], /nobody/],
     [['run', '--network', 'slirp4netns:mtu=banana', 'host', 'true'], /mtu/],
+    [['run', '--network', 'slirp4netns:outbound_addr=nosuch0', 'host', 'true'], /interface nosuch0/],
+    [
+      ['run', '--network', 'slirp4netns:port_handler=slirp4netns', '-p', '[::1]:8080:80', 'host', 'true'],
+      /\[::1\]:8080->80\/tcp/,
+    ],
     [['run', '--network', 'slirp4netns:colour=red', 'host', 'true'], /colour/],
     [['run', '--network', 'no-such-network', 'host', 'true'], /no-such-network/],
     [['run', '--network', 'none', '-p', '8080:80', 'host', 'true'], /-p|port/],
@@ -123,6 +129,38 @@ describeForBoth('bad input', (makeHost) => {
     }
   });
 
+  it('--replace takes nothing away where what would come instead cannot be made', async () => {
+    await using host = await makeHost();
+    await host.ok('pod', 'create', '--name', 'web', '-p', '8080:80');
+    await host.ok('run', '-d', '--pod', 'web', '--name', 'member', 'host', 'sleep', '1000');
+    await host.ok('run', '-d', '--name', 'alone', '-p', '8081:80', 'host', 'sleep', '1000');
+    const before = await host.ok('ps', '-q', '--no-trunc');
+    const pod = ['pod', 'create', '--replace', '--name', 'web'];
+    const run = ['run', '-d', '--replace', '--name', 'alone'];
+    for (const [command, message] of [
+      [[...pod, '-p', '99999:80'], /99999/],
+      [[...pod, '-p', '8081:80'], /"alone"/],
+      [[...pod, '--network', 'no-such-network'], /no-such-network/],
+      [[...pod, '--pod-id-file', '/etc/passwd'], /--pod-id-file/],
+      [[...run, '--cidfile', '/etc/passwd', 'host', 'true'], /--cidfile/],
+      [[...pod, '--sysctl', 'kernel.nonsense=1'], /kernel\.nonsense/],
+      [[...run, '-p', '99999:80', 'host', 'true'], /99999/],
+      [[...run, '-p', '8080:80', 'host', 'true'], /"web"/],
+      [[...run, '-v', '/nowhere/at/all:/x', 'host', 'true'], /\/nowhere\/at\/all/],
+      [[...run, '--pod', 'new:other', '-p', '8080:80', 'host', 'true'], /"web"/],
+    ] as [string[], RegExp][]) {
+      const outcome = await host.peapod(...command);
+      expect(outcome.exitCode, command.join(' ')).toBe(125);
+      expect(outcome.stderr).toMatch(message);
+      expect(await host.ok('ps', '-q', '--no-trunc'), command.join(' ')).toBe(before);
+    }
+    // The ports of what goes are free for what comes.
+    await host.ok(...run, '-p', '8081:80', 'host', 'sleep', '1000');
+    await host.ok(...run, '--pod', 'new:other', '-p', '8081:80', 'host', 'sleep', '1000');
+    await host.ok(...pod, '-p', '8080:80');
+    expect(await host.ok('ps', '--format', '{{.Names}} {{.PodName}}')).toBe('alone other');
+  });
+
   it('what lies in the working directory steers nothing', async () => {
     await using host = await makeHost();
     await host.sh('mkdir -p /tmp/trap; echo PEAPOD_ROOT=/tmp/trap/root > /tmp/trap/.env');
@@ -137,7 +175,9 @@ describeForRoot('a host that does not fit', () => {
     await host.rootSh(`sed -i /^${host.user.name}:/d /etc/subuid /etc/subgid`);
     const doctor = await host.peapod('doctor');
     expect(doctor.exitCode).not.toBe(0);
-    expect(doctor.stdout + doctor.stderr).toMatch(/usermod --add-subuids .*--add-subgids|--add-subuids/);
+    expect(doctor.stdout).toMatch(/^ {2}mend it: sudo usermod --add-subuids .*--add-subgids/m);
+    const missing = '{{range .Host.Missing}}{{.What}}: {{.Remedy}} {{.Required}}{{"\\n"}}{{end}}';
+    expect(await host.ok('info', '--format', missing)).toMatch(/^rootless: sudo usermod .* true$/m);
     const refused = await host.peapod('pod', 'create');
     expect(refused.exitCode).toBe(125);
     expect(refused.stderr).toMatch(/^Error: [^\n]*sub/);

@@ -96,4 +96,28 @@ describeForBoth('networks of CNI plugins', (makeHost) => {
     await host.ok('rm', '-f', 'c');
     await removeTables(host);
   });
+
+  it('C6, E5: what plugins made for a container that is gone is told by check, and freed', async () => {
+    await using host = await makeHost();
+    await writeNetwork(host, ptp, portmap);
+    await run(host, 'odd', 'lost');
+    const [file = ''] = await remembered(host);
+    const root = host.rootless ? '$HOME/.local/share/peapod' : '/var/lib/peapod';
+    const leases = host.rootless ? `${root}/leases/odd` : '/var/lib/cni/networks/odd';
+    await host.sh(`cp ${root}/cni/results/${file} ${leases}/10.66.0.2 /tmp`);
+    await host.ok('rm', '-f', '-t', '0', 'lost');
+    await host.sh(`cp /tmp/${file} ${root}/cni/results; cp /tmp/10.66.0.2 ${leases}`);
+    await run(host, 'odd', 'lives');
+    expect(await addressOf(host, 'lives')).toBe('10.66.0.3');
+    const found = await host.peapod('system', 'check');
+    expect(found.exitCode).toBe(1);
+    expect(found.stdout).toMatch(/^leaked network: eth0 of [0-9a-f]{12} on odd: no pod or container/m);
+    await host.ok('system', 'check', '--repair');
+    expect(await host.sh(`ls ${leases}`)).toMatch(/^10\.66\.0\.3\n/);
+    expect(await remembered(host)).toEqual([expect.not.stringContaining(file)]);
+    expect(await host.ok('system', 'check')).toBe('Nothing is leaked.');
+    expect(await host.ok('exec', 'lives', 'ip', 'route')).toContain('default via 10.66.0.1');
+    await host.ok('rm', '-f', '-t', '0', 'lives');
+    await removeTables(host);
+  });
 });

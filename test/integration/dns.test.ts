@@ -203,6 +203,32 @@ describeForBoth('names on a network', (makeHost) => {
     expect(await aardvarks(host)).toEqual([]);
   });
 
+  it('C3: a pod on networks with and without a way out has the names of both, and those of the world', async () => {
+    await using host = await makeHost({ internet: true });
+    await host.ok('network', 'create', '--internal', 'back');
+    await host.ok('network', 'create', 'front');
+    const start = (name: string, networks: string) =>
+      host.ok('run', '-d', '--name', name, '--network', networks, 'host', 'sleep', '1000');
+    const known = async (container: string) => {
+      const names = ['db', 'db2', 'edge', 'web.example'];
+      const found = await Promise.all(names.map((name) => lookUp(host, container, name)));
+      return names.filter((_, index) => found[index]?.length !== 0);
+    };
+    await start('db', 'back');
+    await start('both', 'back,front');
+    await start('edge', 'front');
+    await start('db2', 'back');
+    expect(await known('both')).toEqual(['db', 'db2', 'edge', 'web.example']);
+    expect(await known('edge')).toEqual(['edge', 'web.example']);
+    expect(await known('db')).toEqual(['db', 'db2']);
+
+    await host.ok('network', 'disconnect', 'front', 'both');
+    expect(await known('both')).toEqual(['db', 'db2']);
+    await host.ok('network', 'connect', 'back', 'edge');
+    await host.ok('rm', '--force', '--time', '0', 'db2');
+    expect(await known('edge')).toEqual(['db', 'edge', 'web.example']);
+  });
+
   it('C3: somebody else’s port 53 on the gateway is an error that names them, and nothing is left', async () => {
     await using host = await makeHost();
     writeNetwork(host, 'net', conflist('net', 7));

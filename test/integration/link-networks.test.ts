@@ -41,7 +41,7 @@ describeForRoot('networks on the link of a host interface', () => {
     const early = await host.peapod('run', '--rm', '--network', 'dynamic', 'host', 'true');
     expect(early.exitCode).toBe(125);
     expect(early.stderr).toMatch(
-      /^Error: .*daemon of the plugin dhcp.*\nhint: start it as root.*dhcp daemon/,
+      /^Error: network "dynamic" \(\S+\): plugin "macvlan" needs the daemon of the plugin dhcp.*\nhint: start it as root.*dhcp daemon/,
     );
     expect(await host.ok('ps', '-aq')).toBe('');
 

@@ -236,6 +236,11 @@ describeForBoth('networks of running pods', (makeHost) => {
       expect((await networkOf(host, 'p')).Drift).toEqual([]);
       expect(await host.fetch(18080)).toBe('p');
 
+      await host.rootSh('echo 0 >/proc/sys/net/ipv4/ip_forward');
+      expect((await networkOf(host, 'p')).Drift).toEqual(['the network of p lacks net.ipv4.ip_forward=1']);
+      await host.ok('network', 'reload', 'p');
+      expect(await host.rootSh('cat /proc/sys/net/ipv4/ip_forward')).toBe('1');
+
       await host.rootSh('ip link delete $(ip -o link | grep -o "pea[0-9a-f]\\{12\\}" | head -n 1)');
       await host.rootSh('nft flush chain inet peapod publish');
       const ids = await host.ok('network', 'reload', '--all');

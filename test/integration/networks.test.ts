@@ -59,6 +59,22 @@ describeForBoth('user-defined networks', (makeHost) => {
     expect((await inspectNetwork(host, 'own')).network_interface).toBe('br-own');
   });
 
+  it('C5: of several subnets each gives an address, chosen or not, and the first the default route', async () => {
+    await using host = await makeHost();
+    const subnets = ['10.90.0.0/24', '10.91.0.0/24', 'fd90::/64'].flatMap((subnet) => ['--subnet', subnet]);
+    await host.ok('network', 'create', ...subnets, 'several');
+    const shown = (options: string) =>
+      host.ok(
+        ...['run', '--rm', '--network', `several${options}`, 'host', 'sh', '-c'],
+        'ip -oneline address show eth0; ip route',
+      );
+    const any = await shown('');
+    for (const part of ['10.90.0.2/24', '10.91.0.2/24', 'fd90::2/64', 'default via 10.90.0.1 '])
+      expect(any).toContain(part);
+    const chosen = await shown(':ip=10.90.0.9,ip=10.91.0.8,ip=fd90::7');
+    for (const part of ['10.90.0.9/24', '10.91.0.8/24', 'fd90::7/64']) expect(chosen).toContain(part);
+  });
+
   it('C5: --ipv6 gives pods both families, and both reach', async () => {
     await using host = await makeHost();
     await host.ok('network', 'create', '--ipv6', 'dual');
@@ -81,6 +97,14 @@ describeForBoth('user-defined networks', (makeHost) => {
     const address = await addressOf(host, 'web');
     expect(await host.fetchFrom('client', address)).toBe('from one');
     expect(await host.fetchFrom('alone', address)).toBe('from one');
+  });
+
+  it('C5: host.containers.internal is the host, where its servers answer', async () => {
+    await using host = await makeHost({ internet: true });
+    await host.ok('network', 'create', 'mine');
+    host.spawn(['sh', '-c', 'echo the host >/tmp/index.html; exec busybox httpd -f -p 8000 -h /tmp']);
+    await run(host, 'mine', 'client');
+    expect(await host.fetchFrom('client', 'host.containers.internal', 8000)).toBe('the host');
   });
 
   it('C3: networks reach no other network by address, unless both were made open; published ports stay', async () => {

@@ -65,6 +65,36 @@ describeForBoth('pods', (makeHost) => {
     for (const name of ['ipc', 'uts']) expect(two[name], name).not.toBe(one[name]);
   });
 
+  it('A2: a pod that shares no network starts and gets none; what would need one is refused', async () => {
+    await using host = await makeHost();
+    const id = await host.ok('pod', 'create', '--name', 'apart', '--share', 'ipc,pid');
+    expect(await host.ok('pod', 'start', 'apart')).toBe(id);
+    expect(await host.ok('pod', 'ps', '--format', '{{.Status}}|{{.Networks}}')).toBe('Running|');
+    await host.ok('run', '-d', '--pod', 'apart', '--name', 'one', 'host', 'sleep', '1000');
+    await host.ok('run', '-d', '--pod', 'apart', '--name', 'two', '-p', '8080:80', 'host', 'sleep', '1000');
+    const [one, two] = await Promise.all([namespacesOf(host, 'one'), namespacesOf(host, 'two')]);
+    expect([two.ipc, two.pid]).toEqual([one.ipc, one.pid]);
+    expect(two.net).not.toBe(one.net);
+    expect(await host.ok('port', 'two')).toBe('80/tcp -> 0.0.0.0:8080');
+
+    for (const [command, message] of [
+      [
+        ['pod', 'create', '--share', 'ipc', '-p', '8081:80'],
+        /^Error: -p does nothing.*\nhint: add net to --share/,
+      ],
+      [['pod', 'create', '--share', 'none', '--network', 'bridge'], /^Error: --network does nothing/],
+      [['network', 'connect', 'podman', 'apart'], /^Error: pod apart shares no network/],
+      [['pod', 'publish', 'apart', '8082:80'], /^Error: pod apart has no network of its own/],
+    ] as [string[], RegExp][]) {
+      const outcome = await host.peapod(...command);
+      expect(outcome.exitCode, command.join(' ')).toBe(125);
+      expect(outcome.stderr).toMatch(message);
+    }
+    const member = ['run', '-d', '--pod', 'new:loose', '--share', 'ipc', '--name', 'three', '-p', '8083:80'];
+    await host.ok(...member, 'host', 'sleep', '1000');
+    expect(await host.ok('port', 'three')).toBe('80/tcp -> 0.0.0.0:8083');
+  });
+
   it('A3: the network namespace outlives every container of the pod', async () => {
     await using host = await makeHost();
     await host.ok('pod', 'create', '--name', 'lasting');

@@ -46,11 +46,14 @@ describeForRoot('npm start', () => {
     await using host = await rootHost();
     const { node, script } = checkoutIn(host);
     host.spawn(['busybox', 'httpd', '-f', '-p', '8080', '-h', '/run']);
+    // Pods of one's own are left alone, whatever they are called, and so are their ports.
+    await host.ok('pod', 'create', '--name', 'demo', '-p', '8081:80');
     const { exitCode, stdout, stderr } = await host.exec([node, script]);
     expect(exitCode, stdout + stderr).toBe(0);
-    expect(stdout).toMatch(/GET http:\/\/localhost:8081\/\nHello from a pod!/);
+    expect(stdout).toMatch(/GET http:\/\/localhost:8082\/\nHello from a pod!/);
     expect(stdout).toMatch(/GET http:\/\/10\.88\.\d+\.\d+\/\nHello from a pod!/);
-    expect(stdout).toMatch(/demo +Running .*bridge/);
+    expect(stdout).toMatch(/demo-2 +Running .*bridge/);
+    expect(await host.ok('pod', 'ps', '--format', '{{.Name}} {{.Status}}')).toBe('demo Created');
   });
 
   it('names what is missing and the command that mends it, where it may not', async () => {

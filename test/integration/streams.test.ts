@@ -27,7 +27,8 @@ describeForBoth('streams of run', (makeHost) => {
     expect(await of('-a', 'nonsense')).toEqual([
       125,
       '',
-      'Error: invalid stream "nonsense" for --attach - must be one of stdin, stdout, or stderr: invalid argument\n',
+      'Error: invalid stream "nonsense" for --attach - must be one of stdin, stdout, or stderr: invalid argument\n' +
+        "hint: See 'peapod run --help'\n",
     ]);
     const script = 'cat; sleep 0.1; exit 4';
     const quiet = await host.exec(

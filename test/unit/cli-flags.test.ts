@@ -70,6 +70,7 @@ describe("flags follow pflag's grammar", () => {
   it.each([
     [['--fooo'], 'unknown flag: --fooo', "See 'peapod x --help'"],
     [['--nam', 'x'], 'unknown flag: --nam', "did you mean --name? See 'peapod x --help'"],
+    [['--hlep'], 'unknown flag: --hlep', "did you mean --help? See 'peapod x --help'"],
     [['-Z'], "unknown shorthand flag: 'Z' in -Z", "See 'peapod x --help'"],
     [['-aZ'], "unknown shorthand flag: 'Z' in -aZ", "See 'peapod x --help'"],
     [['--name'], 'flag needs an argument: --name', "See 'peapod x --help'"],

@@ -58,7 +58,15 @@ describe('a command line that cannot run', () => {
     ],
     [
       ['inspect', '--type', 'foo', 'x'],
-      'Error: invalid type "foo": must be "image", "container", "volume", "network", "pod" or "all"\n',
+      'Error: invalid type "foo": must be "image", "container", "volume", "network", "pod" or "all"\nhint: See \'peapod inspect --help\'\n',
+    ],
+    [
+      ['run', '--pod', 'new:', 'host', 'true'],
+      "Error: new pod name must be at least one character\nhint: See 'peapod run --help'\n",
+    ],
+    [
+      ['run', '--share', 'pid', '--pod', 'front', 'host', 'true'],
+      "Error: --share is for a pod that --pod new:NAME makes\nhint: See 'peapod run --help'\n",
     ],
     [
       ['inspect', '--format', '{{.Name', 'x'],

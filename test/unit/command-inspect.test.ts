@@ -36,7 +36,7 @@ describe('inspect', () => {
         throw new PeapodError('INVALID_ARGUMENT', 'the prefix is ambiguous');
       },
     });
-    expect(stderr).toBe('Error: the prefix is ambiguous\n');
+    expect(stderr).toBe("Error: the prefix is ambiguous\nhint: See 'peapod inspect --help'\n");
   });
 
   it('a template sees maps, times and ids as in podman', async () => {

@@ -210,7 +210,7 @@ describe('commands for several names', () => {
     expect((await commandLine(['rm', '--cidfile', file])).calls[0]?.[1]).toBe('abc');
     writeFileSync(file, '\n');
     expect((await commandLine(['rm', '--cidfile', file])).stderr).toBe(
-      `Error: the id file ${file} is empty\n`,
+      `Error: the id file ${file} is empty\nhint: See 'peapod rm --help'\n`,
     );
   });
 });

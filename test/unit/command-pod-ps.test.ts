@@ -63,6 +63,9 @@ describe('pod ps', () => {
       '--format {{.ID}}|{{.Backend}}|{{.Addresses}}|{{.Ports}}|{{.ContainerNames}}|{{.Labels}}|{{.InfraID}}|{{.Created}} -l',
       '999999999999|slirp4netns|10.0.2.100|||map[tier:front]||Less than a second ago\n',
     ],
+    ['--sort number --format {{range\t.Containers}}{{.Names}};{{end}}', '\nsrv;\n'],
+    ['--sort name --format {{range\t.}}{{.Name}};{{end}}', 'back;front;\n'],
+    ['--sort name --format {{range\t$i,$pod:=.}}{{$i}}{{$pod.Name}};{{end}}', '0back;1front;\n'],
   ])('pod ps %s', async (typed, expected) => {
     expect((await commandLine(['pod', 'ps', ...typed.split(' ')], pods)).stdout).toBe(expected);
   });

@@ -49,6 +49,7 @@ describe('network create [C5]', () => {
       names: new Set(['podman1', 'web']),
       interfaces: new Map([['cni-podman2', 'network web']]),
     });
+    expect(draft({ name: '' }, crowded)).toMatchObject({ name: 'podman3' });
     expect(draft({}, crowded)).toMatchObject({ name: 'podman3', networkInterface: 'cni-podman3' });
     expect(draft({ name: 'db' }, crowded)).toMatchObject({ name: 'db', networkInterface: 'cni-podman1' });
   });

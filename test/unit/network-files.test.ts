@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -80,12 +81,14 @@ describe('networks as files [C5]', () => {
     write('20-wrong.conflist', JSON.stringify(bridgeConfList({ name: 'db', cniVersion: '9' })));
     write('30-ok.conflist', text('ok'));
     mkdirSync(join(shared, '40-directory.conflist'));
+    execFileSync('mkfifo', [join(shared, '50-fifo.conflist')]);
     const files = open();
     expect(names(files)).toEqual(['ok', 'podman']);
     expect(files.scan().broken.map(({ error }) => error.message)).toEqual([
       expect.stringContaining('10-broken.conflist: is not JSON'),
       expect.stringContaining('20-wrong.conflist: cniVersion: "9" is not known'),
-      expect.stringContaining('40-directory.conflist: cannot be read'),
+      expect.stringContaining('40-directory.conflist: cannot be read: it is not a file'),
+      expect.stringContaining('50-fifo.conflist: cannot be read: it is not a file'),
     ]);
     expect(() => files.find('web')).toThrow('10-broken.conflist');
     expect(() => files.find('db')).toThrow('20-wrong.conflist');

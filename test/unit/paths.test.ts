@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostFacts } from '../../src/host/facts.ts';
-import { privateDirectory, resolvePaths } from '../../src/host/paths.ts';
+import { makeStateDirectory, privateDirectory, resolvePaths } from '../../src/host/paths.ts';
 
 const facts = (more: Partial<HostFacts>): HostFacts => ({
   env: {},
@@ -42,6 +42,32 @@ describe('where peapod keeps its state', () => {
     });
   });
 
+  it('relative directories of flags are absolute ones, those of XDG are ignored', () => {
+    expect(
+      resolvePaths(facts({ env: { XDG_RUNTIME_DIR: '/r' } }), { root: 'r', runRoot: './run' }),
+    ).toMatchObject({
+      root: join(process.cwd(), 'r'),
+      runRoot: join(process.cwd(), 'run'),
+    });
+    const env = { XDG_RUNTIME_DIR: '/r', XDG_DATA_HOME: 'data', XDG_CONFIG_HOME: 'config' };
+    expect(resolvePaths(facts({ env }))).toMatchObject({
+      root: '/home/dev/.local/share/peapod',
+      networkConfig: '/home/dev/.config/cni/net.d',
+    });
+  });
+
+  it("somebody else's XDG_RUNTIME_DIR, as after su, is not used, nor is a relative one", () => {
+    for (const dir of ['/proc', 'run']) {
+      const uid = process.getuid?.() ?? 0;
+      const mine = facts({ env: { XDG_RUNTIME_DIR: dir }, uid: uid + 7, insideKeeper: false });
+      // Only root could make a directory for that user.
+      expect(() => resolvePaths(mine)).toThrow(
+        `/tmp/peapod-run-${uid + 7} is not a directory of this user's alone`,
+      );
+      rmSync(`/tmp/peapod-run-${uid + 7}`, { recursive: true, force: true });
+    }
+  });
+
   it('flags win over the environment, which wins over the defaults', () => {
     const env = { PEAPOD_ROOT: '/e/root', PEAPOD_RUNROOT: '/e/run' };
     expect(resolvePaths(facts({ env }))).toMatchObject({ root: '/e/root', runRoot: '/e/run' });
@@ -49,6 +75,16 @@ describe('where peapod keeps its state', () => {
       root: '/f',
       runRoot: '/g',
     });
+  });
+});
+
+describe('a state directory that cannot be made', () => {
+  it('is told with the option that chooses another', () => {
+    for (const option of ['--root', '--runroot'] as const) {
+      expect(() => makeStateDirectory('/proc/x', option)).toThrow(
+        expect.objectContaining({ code: 'HOST_UNFIT', hint: expect.stringContaining(option) }),
+      );
+    }
   });
 });
 

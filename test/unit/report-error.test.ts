@@ -28,6 +28,17 @@ describe('what an error tells', () => {
     expect(second).toMatch(hint);
   });
 
+  it('sends to the help of the command who gave it something wrong, unless a better hint is known', async () => {
+    const wrong = new PeapodError('INVALID_ARGUMENT', '--dns x: not an IP address');
+    expect(await told(wrong)).toEqual([
+      'Error: --dns x: not an IP address',
+      "hint: See 'peapod stop --help'",
+      '',
+    ]);
+    const hinted = new PeapodError('INVALID_ARGUMENT', 'no', { hint: 'write yes' });
+    expect(await told(hinted)).toEqual(['Error: no', 'hint: write yes', '']);
+  });
+
   it('does not send to --log-level debug who is there', async () => {
     const lines = await told(new PeapodError('COMMAND_FAILED', 'no'), '--log-level', 'debug');
     expect(lines[1]).toMatch(/^PeapodError: no/);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSlirpOptions, slirpAddresses } from '../../rootless/slirp-options.ts';
+import { checkSlirpOptions, parseSlirpOptions, slirpAddresses } from '../../rootless/slirp-options.ts';
 
 describe('the options of --network slirp4netns', () => {
   it('default to the network 10.0.2.0/24 with a large MTU and no way to the host', () => {
@@ -53,6 +53,14 @@ describe('the options of --network slirp4netns', () => {
     expect(() => parseSlirpOptions(options)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(named) }),
     );
+  });
+
+  it('name an interface that this host has, with an address of the family', () => {
+    const check = (options: Record<string, string>) => () => checkSlirpOptions(options);
+    expect(check({ outbound_addr: 'nosuch0' })).toThrow('outbound_addr: no interface nosuch0');
+    expect(check({ outbound_addr6: 'nosuch0', enable_ipv6: 'true' })).toThrow('IPv6 address');
+    expect(check({ outbound_addr: 'lo' })).not.toThrow();
+    expect(check({ outbound_addr: '203.0.113.9' })).not.toThrow();
   });
 
   it.each(['10.0.2.0', '10.0.2.0/26', '10.0.2.0/0', '10.0.2.256/24', 'fd00::/64', '10.0.2.0/24/1', ''])(

@@ -21,14 +21,14 @@ export function isJson(format: string | undefined): boolean {
 
 /**
  * Rows by a Go template, which is loaded only here. `table …` aligns the cells and puts headings above; a
- * format that starts with a `{{range}}` gets all rows at once. Throws INVALID_ARGUMENT.
+ * format that starts with `{{range .}}` gets all rows at once. Throws INVALID_ARGUMENT.
  */
 export async function report(format: string, rows: readonly Row[], options: ReportOptions): Promise<string> {
   const { Template } = await import('../template/execute.ts');
   const aligned = format.startsWith('table ');
   const source = normalize(aligned ? format.slice('table '.length).trimStart() : format, aligned);
   const template = new Template(source, { name: options.name, typeName: options.typeName });
-  const ranges = /^\s*\{\{-?\s*range\b/.test(source);
+  const ranges = /^\s*\{\{-?\s*range\s+(\$\w+\s*(,\s*\$\w+\s*)?:=\s*)?\.\s*-?\}\}/.test(source);
   const render = (data: readonly unknown[]) =>
     ranges ? template.execute(data) : data.map((row) => template.execute(row)).join('');
   if (!aligned) return render(rows);
