@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
@@ -96,7 +95,9 @@ export class Aardvark {
     const place = await runner();
     const child = place.start([program(), ...argv, 'run'], 'ignore', env, '/');
     child.ref(); // unlike the daemon that it leaves behind, it is waited for
-    const [code] = (await once(child, 'exit')) as [number | null];
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.on('exit', resolve).on('error', reject),
+    );
     if (code === 0 && this.running()) return;
     throw new PeapodError('COMMAND_FAILED', `aardvark-dns did not start: it exited with ${code}`, {
       hint: `see what it says: ${program()} --config ${directory} run`,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
@@ -244,6 +243,6 @@ function textOf(path: string): string | undefined {
 
 /** aardvark-dns wants an address for every zone: one that nobody asks, of this network's alone. */
 function ownLoopback(network: string): string {
-  const [a = 0, b = 0, c = 0] = createHash('sha256').update(network).digest();
+  const [a = 0, b = 0, c = 0] = new Bun.CryptoHasher('sha256').update(network).digest();
   return `127.${a}.${b}.${(c % 254) + 1}`;
 }

@@ -15,6 +15,8 @@ interface Source {
   readonly valueImports: readonly string[];
   /** Packages and built-in modules, unless only their types are imported. */
   readonly packages: readonly string[];
+  /** Those that are loaded with the file itself. */
+  readonly valuePackages: readonly string[];
 }
 
 const sources = ['src', 'rootless', 'rootful'].flatMap(filesBelow).map(readSource);
@@ -51,6 +53,39 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 /** Importable from everywhere. */
 const leaves = ['src/errors.ts', 'src/version.ts', 'src/host'];
+
+/** What a command or a helper loads that somebody waits for: a built-in module may take 3 ms (decision 2). */
+const usualWays = [
+  'src/cli.ts',
+  'src/main.ts',
+  'src/internal.ts',
+  'src/commands/dispatch.ts',
+  'src/commands/ps.ts',
+  'src/commands/pod-ps.ts',
+  'src/commands/run.ts',
+  'src/engine/connect.ts',
+  'src/engine/container-creation.ts',
+  'src/engine/exec.ts',
+  'src/engine/launch.ts',
+  'src/engine/pod-creation.ts',
+  'src/engine/publish.ts',
+  'src/engine/remove.ts',
+  'src/engine/run.ts',
+  'rootful/conflist-backend.ts',
+  'rootless/backend.ts',
+  'rootless/keeper.ts',
+  'rootless/relay-process.ts',
+  'rootless/user-network.ts',
+];
+const quick = new Set([
+  'node:fs',
+  'node:os',
+  'node:path',
+  'node:sqlite',
+  'bun:ffi',
+  'ipaddr.js',
+  'text-table',
+]);
 
 describe('the house', () => {
   it('has a rule for every room', () => {
@@ -110,6 +145,14 @@ describe('the house', () => {
     expect(users.filter((path) => !isIn(path, doors))).toEqual([]);
   });
 
+  it.each(usualWays)('loads nothing slow on the usual ways: %s', (start) => {
+    const slow = [...loadedWith(start)].flatMap((path) => {
+      const { valuePackages } = sources.find((source) => source.path === path) as Source;
+      return valuePackages.filter((name) => !quick.has(name)).map((name) => `${path}: ${name}`);
+    });
+    expect(slow).toEqual([]);
+  });
+
   it('keeps files small: at most 300 lines', () => {
     const long = [...sources, ...filesBelow('test').map(readSource)]
       .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
@@ -152,6 +195,7 @@ function readSource(path: string): Source {
     imports: [...typed, ...loaded, ...lazy].filter(isLocal).map(resolve),
     valueImports: loaded.filter(isLocal).map(resolve),
     packages: [...loaded, ...lazy].filter((specifier) => !isLocal(specifier)),
+    valuePackages: loaded.filter((specifier) => !isLocal(specifier)),
   };
 }
 
@@ -168,6 +212,14 @@ function roomOf(path: string): string {
 /** True where `path` is one of the places, or lies below one. */
 function isIn(path: string, places: readonly string[]): boolean {
   return places.some((place) => path === place || path.startsWith(`${place.replace(/\.ts$/, '')}/`));
+}
+
+function loadedWith(start: string): Set<string> {
+  const loaded = new Set([start]);
+  for (const path of loaded) {
+    for (const next of sources.find((source) => source.path === path)?.valueImports ?? []) loaded.add(next);
+  }
+  return loaded;
 }
 
 /** A circle of value imports as `a → b → a`. */

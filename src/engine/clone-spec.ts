@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { PeapodError } from '../errors.ts';
 import type { LogSpec } from '../store/records/isolation.ts';
 import type { MemberDefaults } from '../store/records/pod-options.ts';
@@ -66,9 +65,9 @@ export function withImage(
   const [before, now] = [defaultsOf(old), defaultsOf(image)];
   const { entrypoint, command, healthcheck: _, ...rest } = spec;
   const pick = <K extends keyof Defaults & keyof ContainerSpec>(key: K) =>
-    (isDeepStrictEqual(spec[key], before[key]) ? now[key] : spec[key]) as ContainerSpec[K];
+    (Bun.deepEquals(spec[key], before[key], true) ? now[key] : spec[key]) as ContainerSpec[K];
   // A command goes with its entrypoint.
-  const isDefault = isDeepStrictEqual(entrypoint, before.entrypoint);
+  const isDefault = Bun.deepEquals(entrypoint, before.entrypoint, true);
   const next = {
     entrypoint: isDefault ? now.entrypoint : entrypoint,
     command: isDefault ? pick('command') : command,

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { PeapodError } from '../errors.ts';
 import type { ContainerRecord, MountSpec } from '../store/records.ts';
 import { parseMount, parseVolumesFrom } from './parse-mount.ts';
@@ -21,7 +20,7 @@ export function resolveMounts(
     ...request.tmpfs.map((word) => parseTmpfs(word)),
   ];
   const wanted = asked.filter(
-    (mount, index) => asked.findIndex((one) => isDeepStrictEqual(one, mount)) === index,
+    (mount, index) => asked.findIndex((one) => Bun.deepEquals(one, mount, true)) === index,
   );
   const places = new Set<string>();
   for (const { destination } of wanted) {

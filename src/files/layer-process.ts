@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { PeapodError } from '../errors.ts';
 import type { IdMappings } from '../host/id-mappings.ts';
 import { type MountRequest, mountHere } from '../host/mounts.ts';
@@ -35,8 +34,8 @@ export function run(args: readonly string[]): Promise<number> {
   return reporting(async () => {
     const { copied, from, mounts, overlay, without, mappings } = JSON.parse(args[0] ?? '') as LayerRequest;
     for (const mount of mounts) mountHere(mount);
-    const plain = createHash('sha256');
-    const packed = createHash('sha256');
+    const plain = new Bun.CryptoHasher('sha256');
+    const packed = new Bun.CryptoHasher('sha256');
     let sizeBytes = 0;
     let isRead = copied;
     const options = {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFully } from '../host/write.ts';
@@ -49,7 +48,7 @@ export async function adoptBuilt(
 /** Beside the file, under the name of its digest. */
 async function compressed(file: string, directory: string): Promise<string> {
   const half = join(directory, 'compressed');
-  const hash = createHash('sha256');
+  const hash = new Bun.CryptoHasher('sha256');
   const fd = openSync(half, 'wx');
   try {
     const blocks = createReadStream(file, { highWaterMark: gzipBlockBytes });

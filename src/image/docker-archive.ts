@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import type { ImageRecord } from '../store/records.ts';
@@ -62,7 +61,7 @@ async function copyLayer(
   size: number,
   write: (bytes: Uint8Array) => void,
 ): Promise<void> {
-  const hash = createHash('sha256');
+  const hash = new Bun.CryptoHasher('sha256');
   let bytes = 0;
   for await (const piece of readPlain(openSync(blob, 'r')) as AsyncIterable<Buffer>) {
     hash.update(piece);

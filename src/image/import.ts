@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { constants, copyFileSync, createReadStream, createWriteStream, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -80,8 +79,8 @@ async function fetchTo(
 }
 
 async function examine(file: string): Promise<NewLayer> {
-  const stored = createHash('sha256');
-  const plain = createHash('sha256');
+  const stored = new Bun.CryptoHasher('sha256');
+  const plain = new Bun.CryptoHasher('sha256');
   for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) stored.update(piece);
   try {
     for await (const piece of readPlain(openSync(file, 'r')) as AsyncIterable<Buffer>) plain.update(piece);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { PeapodError } from '../errors.ts';
 import type { ImageConfig } from '../store/records.ts';
 import { isDigest } from './reference.ts';
@@ -32,7 +31,7 @@ export const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+j
 export const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 
 export function digestOf(bytes: Uint8Array | string): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}`;
 }
 
 /** Throws IMAGE_INVALID. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { isPeapodError, messageOf, PeapodError } from '../errors.ts';
 import { type IdMappings, ownerOutside, rootOutside } from '../host/id-mappings.ts';
@@ -47,7 +46,7 @@ async function unpackPieces(
   const tree = new LayerTree(directory, opaqueXattr, mappings && rootOutside(mappings));
   const writer = new LayerWriter(tree, opaqueXattr);
   const reader = new TarReader(mappings ? mapped(writer, mappings) : writer);
-  const hash = createHash('sha256');
+  const hash = new Bun.CryptoHasher('sha256');
   let tarBytes = 0;
   try {
     for await (const piece of pieces) {
