@@ -98,14 +98,6 @@ export class PeapodEngine implements Engine {
     start: (name) => this.#pods.start(name),
     stop: (name, timeoutSeconds) => this.#pods.stop(name, timeoutSeconds),
     remove: (name, options) => this.#pods.remove(name, options),
-    publish: async (name, ports) => {
-      const { publishPorts } = await import('./publish.ts');
-      return publishPorts(this.#parts(), this.#pods.require(name), ports);
-    },
-    unpublish: async (name, ports) => {
-      const { unpublishPorts } = await import('./publish.ts');
-      return unpublishPorts(this.#parts(), this.#pods.require(name), ports);
-    },
     enter: async (name, request) => {
       const { enterPod } = await import('./enter.ts');
       const pod = this.#pods.require(name);

@@ -5,57 +5,38 @@ import { type PortMapping, type PortRequest, portKey } from '../network/types.ts
 import type { EndpointSpec, PodRecord, SandboxRecord, SandboxSpec } from '../store/records.ts';
 import type { Context } from './context.ts';
 import { validateEndpoints } from './endpoint-spec.ts';
-import type { Operations } from './operations.ts';
 import { resolvePorts } from './sandbox-spec.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
 interface Parts {
   readonly context: Context;
-  readonly operations: Operations;
   readonly sandboxes: Sandboxes;
 }
 
 /**
  * Adds ports to a pod, running or not: reserved first, then published; what fails is undone. Returns what
- * `port` would print of them. Throws PORT_IN_USE, NETWORK_UNSUPPORTED.
+ * `port` would print of them. The caller holds the operation. Throws PORT_IN_USE, NETWORK_UNSUPPORTED.
  */
 export async function publishPorts(
   parts: Parts,
   pod: PodRecord,
   words: readonly string[],
 ): Promise<string[]> {
-  const { context, operations, sandboxes } = parts;
+  const { context, sandboxes } = parts;
   const requests = parsePorts(words);
-  return operations.during(pod.id, 'network', async () => {
-    const { spec } = requireSandbox(context, pod);
-    const { network } = spec;
-    const endpoints = network.kind === 'own' ? network.endpoints : [];
-    if (endpoints.length === 0) {
-      throw new PeapodError(
-        'NETWORK_UNSUPPORTED',
-        `pod ${pod.name} has no network of its own: ${network.kind === 'own' ? 'none' : network.kind}`,
-        {
-          hint: 'only pods on a network that peapod made can publish ports',
-        },
-      );
-    }
-    const giveUp = await sandboxes.networks.expectPublish(pod.id);
-    try {
-      const ports = await reservePorts(context, pod, spec, endpoints, requests);
-      await publishOrUndo(parts, pod, ports);
-      return ports.map(formatPort);
-    } catch (error) {
-      await giveUp();
-      throw error;
-    }
-  });
-}
-
-async function publishOrUndo(
-  { context, sandboxes }: Parts,
-  pod: PodRecord,
-  ports: readonly PortMapping[],
-): Promise<void> {
+  const { spec } = requireSandbox(context, pod);
+  const { network } = spec;
+  const endpoints = network.kind === 'own' ? network.endpoints : [];
+  if (endpoints.length === 0) {
+    throw new PeapodError(
+      'NETWORK_UNSUPPORTED',
+      `pod ${pod.name} has no network of its own: ${network.kind === 'own' ? 'none' : network.kind}`,
+      {
+        hint: 'only pods on a network that peapod made can publish ports',
+      },
+    );
+  }
+  const ports = await reservePorts(context, pod, spec, endpoints, requests);
   try {
     await sandboxes.networks.publish(pod.id, ports);
     context.interrupt.check();
@@ -64,6 +45,7 @@ async function publishOrUndo(
     forget(context, pod, ports);
     throw error;
   }
+  return ports.map(formatPort);
 }
 
 /** Throws PORT_IN_USE, and what the backends have against it; then nothing is reserved. */
@@ -86,31 +68,32 @@ async function reservePorts(
   return ports;
 }
 
-/** Takes ports from a pod: `80/tcp` all that lead there, `8080:80` that one. Throws NOT_FOUND where none does. */
+/**
+ * Takes ports from a pod: `80/tcp` all that lead there, `8080:80` that one. The caller holds the operation. Throws
+ * NOT_FOUND where none does.
+ */
 export async function unpublishPorts(
   parts: Parts,
   pod: PodRecord,
   words: readonly string[],
 ): Promise<string[]> {
-  const { context, operations, sandboxes } = parts;
+  const { context, sandboxes } = parts;
   const requests = parsePorts(words);
-  return operations.during(pod.id, 'network', async () => {
-    const { spec } = requireSandbox(context, pod);
-    const gone = requests.flatMap((request, index) => {
-      const matching = spec.ports.filter((port) => matches(request, port));
-      if (matching.length > 0) return matching;
-      throw new PeapodError(
-        'NOT_FOUND',
-        `pod ${pod.name} does not publish ${words[index] ?? words.join(' ')}`,
-        {
-          hint: `it publishes ${spec.ports.map(formatPort).join(', ') || 'nothing'}`,
-        },
-      );
-    });
-    await sandboxes.networks.unpublish(pod.id, gone);
-    forget(context, pod, gone);
-    return gone.map(formatPort);
+  const { spec } = requireSandbox(context, pod);
+  const gone = requests.flatMap((request, index) => {
+    const matching = spec.ports.filter((port) => matches(request, port));
+    if (matching.length > 0) return matching;
+    throw new PeapodError(
+      'NOT_FOUND',
+      `pod ${pod.name} does not publish ${words[index] ?? words.join(' ')}`,
+      {
+        hint: `it publishes ${spec.ports.map(formatPort).join(', ') || 'nothing'}`,
+      },
+    );
   });
+  await sandboxes.networks.unpublish(pod.id, gone);
+  forget(context, pod, gone);
+  return gone.map(formatPort);
 }
 
 function matches(request: PortRequest, port: PortMapping): boolean {
