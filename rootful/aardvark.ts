@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import { type BoundSocket, describeBound, findBound } from '../src/host/ports.ts';
+import { endStrays } from '../src/host/process-list.ts';
 import { identify, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { defaultDnsDomain } from './bridge-network.ts';
 
@@ -54,14 +55,15 @@ export class Aardvark {
 
   /** Waits until it has bound the addresses. Throws PORT_IN_USE naming who has one of them. */
   async serving(listen: readonly string[], network: string): Promise<void> {
-    const startedAt = performance.now();
+    let startedAt = performance.now();
     for (let pauseMs = 0.5; ; pauseMs = Math.min(pauseMs * 2, 20)) {
       const waiting = listen.filter((address) => !this.#hasBound(address));
       const [address] = waiting;
       if (address === undefined) return;
       const waitedMs = performance.now() - startedAt;
       const isTaken = waitedMs > bindTimeoutMs && this.#holderOf(address) !== undefined;
-      if (isTaken || waitedMs > longBindTimeoutMs) throw this.#notServing(address, network);
+      if (isTaken && (await this.#endFormer())) startedAt = performance.now();
+      else if (isTaken || waitedMs > longBindTimeoutMs) throw this.#notServing(address, network);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
@@ -135,6 +137,14 @@ export class Aardvark {
   #holderOf(address: string): BoundSocket | undefined {
     const pid = this.running()?.pid;
     return pid === undefined ? undefined : findBound('udp', address, dnsPort, `/proc/${pid}/net`)[0];
+  }
+
+  /** Ends servers of these zones whose pid file somebody has removed, and starts anew where there were any. */
+  async #endFormer(): Promise<boolean> {
+    await this.end();
+    const isFormer = await endStrays(new RegExp(` --config ${RegExp.escape(this.#options.directory)} `));
+    await this.#start();
+    return isFormer;
   }
 
   #notServing(address: string, network: string): PeapodError {

@@ -69,10 +69,17 @@ export function lostHolders(directory: string): boolean {
   return holders(directory).some((holder) => !isAlive(holder));
 }
 
+/** Whether somebody holds some, and nobody has lost any. Reads /proc only. */
+export function areHeld(directory: string): boolean {
+  const all = holders(directory);
+  return all.length > 0 && all.every(isAlive);
+}
+
 function startHolder(directory: string, ports: readonly PortMapping[], fds: readonly number[]): number {
   const file = join(directory, filePrefix);
   const argv = ['sh', '-c', holderScript, 'sh', file, JSON.stringify(ports)];
-  const pid = hostRunner.detach(argv, ['ignore', 'ignore', 'ignore', ...fds]);
+  // Its environment says whose it is: nothing else of it does.
+  const pid = hostRunner.detach(argv, ['ignore', 'ignore', 'ignore', ...fds], { PEAPOD_SANDBOX: directory });
   writeFileSync(`${file}${pid}`, `${readFileSync(`/proc/${pid}/stat`, 'latin1').trim()}\n${argv.at(-1)}\n`);
   return pid;
 }

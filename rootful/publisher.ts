@@ -8,7 +8,7 @@ import { type BridgeNetwork, networkFamilies } from './bridge-network.ts';
 import { type Firewall, isConflict } from './firewall.ts';
 import type { HostTools } from './host-tools.ts';
 import { type Element, networkElements, type PodAddresses, portElements } from './nftables.ts';
-import { holdPorts, lostHolders, releasePorts } from './port-holder.ts';
+import { areHeld, holdPorts, lostHolders, releasePorts } from './port-holder.ts';
 
 const via = 'nftables';
 /** More than these are not looked for one by one. */
@@ -73,9 +73,9 @@ export class Publisher {
     await this.forgetFlows(gone);
   }
 
-  /** Keeps the ports of holders that were killed. Throws PORT_IN_USE where somebody has been quicker. */
+  /** Keeps the ports of holders that were killed, or whose files are gone. Throws PORT_IN_USE where somebody has been quicker. */
   async holdAgain(target: NetworkTarget, ports: readonly PortMapping[]): Promise<void> {
-    if (!lostHolders(target.runtimeDir)) return;
+    if (ports.length === 0 || areHeld(target.runtimeDir)) return;
     await releasePorts(target.runtimeDir);
     holdPorts(target.runtimeDir, ports);
   }

@@ -9,6 +9,7 @@ import { makeStateDirectory, type Paths } from '../src/host/paths.ts';
 import { isAlive, type ProcessIdentity, waitForEnd } from '../src/host/processes.ts';
 import { idMapWords, parseSubordinateIds } from '../src/host/subordinate-ids.ts';
 import { toolMissing } from '../src/host/tools.ts';
+import { endFormerLife } from './former-life.ts';
 import { findSurvivor, readState, removeState, writeState } from './keeper-state.ts';
 import {
   hostUnfit,
@@ -163,7 +164,10 @@ export class Keeper {
     if (!lock)
       throw new PeapodError('BUSY', 'another command is starting the namespace keeper and does not end');
     try {
-      return this.running() ?? (await this.#start());
+      const running = this.running();
+      if (running) return running;
+      await endFormerLife(this.#paths);
+      return await this.#start();
     } finally {
       lock.release();
     }

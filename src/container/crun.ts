@@ -63,12 +63,14 @@ export class Crun {
 
   /**
    * What `delete` does, without starting a program, for a container whose processes have all ended: removes its
-   * cgroups and crun's directory. True where nothing of it is left, also where there never was anything.
+   * cgroups and crun's directory. Where that directory is gone, the cgroup is the one given, as linux.cgroupsPath has
+   * it. True where nothing of it is left, also where there never was anything.
    */
-  forgetDead(id: string): boolean {
+  forgetDead(id: string, cgroupsPath = ''): boolean {
     const dir = join(this.root, id);
-    const status = readStatus(dir);
-    if (!status) return !existsSync(dir);
+    const isGone = !existsSync(dir);
+    const status = isGone ? { pid: 0, cgroupPath: cgroupsPath } : readStatus(dir);
+    if (!status) return false;
     if (existsSync(`/proc/${status.pid}`)) return false;
     try {
       for (const cgroup of cgroupDirectories(status.cgroupPath)) removeIfThere(cgroup);
@@ -93,7 +95,8 @@ const cgroupRoot = '/sys/fs/cgroup';
 
 /** One directory on cgroup v2, one in each hierarchy on v1. See cgroups(7). */
 function cgroupDirectories(path: string): string[] {
-  if (path === '' || path === '/') return [];
+  // systemd removes its own.
+  if (!path.startsWith('/') || path === '/') return [];
   if (existsSync(join(cgroupRoot, 'cgroup.controllers'))) return [join(cgroupRoot, path)];
   return readdirSync(cgroupRoot).map((hierarchy) => join(cgroupRoot, hierarchy, path));
 }

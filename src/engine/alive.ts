@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { PeapodError } from '../errors.ts';
 import { isAlive } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
@@ -6,6 +7,11 @@ import type { Context } from './context.ts';
 /** Whether its first process lives now, whatever the store last heard. */
 export function isRunning(context: Context, record: ContainerRecord): boolean {
   return (record.state === 'running' || record.state === 'paused') && lives(context, record);
+}
+
+/** Runs, but its runtime directory is gone: signals reach it, and nothing else. */
+export function isOutOfReach({ paths }: Context, { id }: ContainerRecord): boolean {
+  return !existsSync(paths.containerRuntime(id));
 }
 
 /** Made by `init`, and waiting for its start. */

@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPeapodError, messageOf } from '../errors.ts';
+import { endStrays, namedPath } from '../host/process-list.ts';
 import { step } from '../host/trace.ts';
 import type { Attachment, NetworkBackend, NetworkTarget, PodNetworkSpec } from '../network/backend.ts';
 import { type PortMapping, portKey } from '../network/types.ts';
@@ -97,6 +98,7 @@ export class Endpoints {
   /** Idempotent; also what a killed command left, which no attachment tells of. */
   async detachAll(record: SandboxRecord): Promise<void> {
     const places = await this.#places(record);
+    if (this.#isWiped(record, places)) await this.#endStrays(record);
     const outcomes = await Promise.allSettled(
       places.map(({ backend, target, endpoint }) =>
         step(`detach ${endpoint.ifname} from its network`, () =>
@@ -110,11 +112,16 @@ export class Endpoints {
   /** Puts back what is missing, of endpoints whose helpers are not all there or, `thoroughly`, of all. */
   async mend(record: SandboxRecord, thoroughly: boolean): Promise<Connected> {
     let { attachments, published } = record;
-    for (const { endpoint, backend, target, spec } of await this.#places(record)) {
+    const places = await this.#places(record);
+    const isWiped = this.#isWiped(record, places);
+    if (isWiped) await this.#endStrays(record);
+    for (const { endpoint, backend, target, spec } of places) {
       const { ifname } = endpoint;
       const last = attachments[ifname];
       const its = published.filter((port) => port.endpoint === ifname);
-      if (!last || (!thoroughly && backend.missingHelpers(target, last, its).length === 0)) continue;
+      if (!last) continue;
+      if (!thoroughly && !isWiped && backend.missingHelpers(target, last, its).length === 0) continue;
+      mkdirSync(target.runtimeDir, { recursive: true, mode: 0o700 });
       const mended = await step(`mend ${spec.network}`, () => backend.mend(target, spec, last, its));
       attachments = { ...attachments, [ifname]: mended.attachment };
       const others = published.filter((port) => port.endpoint !== ifname);
@@ -223,6 +230,18 @@ export class Endpoints {
       );
       throw error;
     }
+  }
+
+  /** The files of its helpers are gone, but not by a reboot: they run, and nobody finds them by their files. */
+  #isWiped({ bootId, attachments }: SandboxRecord, places: readonly Place[]): boolean {
+    return (
+      bootId === this.#context.facts.bootId &&
+      places.some(({ endpoint, target }) => attachments[endpoint.ifname] && !existsSync(target.runtimeDir))
+    );
+  }
+
+  async #endStrays({ id }: SandboxRecord): Promise<void> {
+    await endStrays(new RegExp(namedPath(this.#context.paths.sandbox(id))));
   }
 
   async #places(record: SandboxRecord): Promise<Place[]> {

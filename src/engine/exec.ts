@@ -11,6 +11,7 @@ import type { OciProcess } from '../container/oci-process.ts';
 import { isPeapodError, PeapodError } from '../errors.ts';
 import { inheritedFds } from '../host/inherited.ts';
 import type { ContainerRecord } from '../store/records.ts';
+import { isOutOfReach } from './alive.ts';
 import { insideCgroups } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { makeSessionDirectory, sessionFiles } from './exec-sessions.ts';
@@ -71,6 +72,11 @@ async function execWith(
         hint: `${record.name} is ${record.state}; peapod ${record.state === 'paused' ? 'unpause' : 'start'} ${record.name} mends that`,
       },
     );
+  }
+  if (isOutOfReach(context, record)) {
+    throw new PeapodError('WRONG_STATE', `the runtime directory of ${record.name} is gone`, {
+      hint: `peapod restart ${record.name} makes it anew`,
+    });
   }
   if (request.detachKeys !== undefined) parseDetachKeys(request.detachKeys);
   const runtimeDir = context.paths.containerRuntime(record.id);

@@ -1,7 +1,8 @@
 import { type Dirent, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { detachMount } from '../host/mounts.ts';
-import { identify, signalProcess, waitForEnd } from '../host/processes.ts';
+import { findProcesses, namedPath } from '../host/process-list.ts';
+import { signalProcess, waitForEnd } from '../host/processes.ts';
 import { runtime } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { type FoundLeak, isId, leakOf, type Owners } from './leaks.ts';
@@ -27,15 +28,11 @@ export function leakedContainers(context: Context, owners: Owners): FoundLeak[] 
  * that is about to end, such as the monitor of a container that has just been taken away, gets its time.
  */
 export async function leakedProcesses({ paths }: Context, owners: Owners): Promise<FoundLeak[]> {
-  const pattern = new RegExp(`${RegExp.escape(paths.runRoot)}/(?:sandboxes|containers)/([0-9a-f]{64})`);
-  const suspects = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((name) => {
-      const words = readWords(`/proc/${name}/cmdline`);
-      const id = (pattern.exec(words) ?? pattern.exec(readWords(`/proc/${name}/environ`)))?.[1];
-      const identity = identify(Number(name));
-      return id === undefined || owners.known.has(id) || !identity ? [] : [{ id, words, identity }];
-    });
+  const suspects = findProcesses(
+    new RegExp(`${namedPath(paths.runRoot)}/(?:sandboxes|containers)/([0-9a-f]{64})`),
+  )
+    .map(({ match, ...found }) => ({ ...found, id: match[1] as string }))
+    .filter(({ id }) => !owners.known.has(id));
   const ended = await Promise.all(suspects.map(({ identity }) => waitForEnd(identity, settleMs)));
   return suspects
     .filter((_, index) => !ended[index])
@@ -45,14 +42,6 @@ export async function leakedProcesses({ paths }: Context, owners: Owners): Promi
         await waitForEnd(identity, endPatienceMs);
       }),
     );
-}
-
-function readWords(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').split('\0').join(' ').trim();
-  } catch {
-    return '';
-  }
 }
 
 /** Pinned namespaces, shared memory and root filesystems, in the mount namespace where containers live. */

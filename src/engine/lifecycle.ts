@@ -5,7 +5,7 @@ import { removeTree } from '../container/rootfs-removal.ts';
 import { PeapodError } from '../errors.ts';
 import { waitForEnd } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
-import { isInitialized, isRunning, stillRunning } from './alive.ts';
+import { isInitialized, isOutOfReach, isRunning, stillRunning } from './alive.ts';
 import { runtime } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { endProcess } from './end-process.ts';
@@ -103,7 +103,11 @@ export class Lifecycle {
     how: StartHow = {},
   ): Promise<void> {
     const record = this.#require(id);
-    if (this.isRunning(record)) return;
+    if (this.isRunning(record)) {
+      if (!isOutOfReach(this.#context, record)) return;
+      this.#restarts.signalled(record, record.spec.stopSignal);
+      await this.#end(record, undefined, { remove: false });
+    }
     if (isInitialized(this.#context, record))
       return (await this.#launcher()).startInitialized(record, how.attended);
     await this.settle(id);

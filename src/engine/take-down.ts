@@ -6,6 +6,7 @@ import { unmountRootfs } from '../container/rootfs-removal.ts';
 import { type FileLock, waitForLock } from '../host/locks.ts';
 import { isAlive } from '../host/processes.ts';
 import type { ContainerRecord } from '../store/records.ts';
+import { cgroupsPath } from './container-cgroup.ts';
 import type { Context } from './context.ts';
 import { killPatienceMs } from './end-process.ts';
 import { endHealth } from './health.ts';
@@ -36,7 +37,7 @@ export async function takeDown(
     import('./container-namespaces.ts'),
   ]);
   endHealth(context, record);
-  if (!crun.forgetDead(id)) {
+  if (!crun.forgetDead(id, record.process && cgroupsPath(context, record))) {
     await crun.delete(await context.inside(), id);
     // Of one that was killed half-way crun itself knows nothing.
     rmSync(join(paths.crunRoot, id), { recursive: true, force: true });
@@ -51,5 +52,7 @@ export async function takeDown(
 export async function attendLock({ paths }: Context, id: string): Promise<FileLock | undefined> {
   const dir = paths.containerRuntime(id);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  // Where the runtime directory is gone, its monitor could not say how it ended.
+  mkdirSync(paths.exits, { recursive: true });
   return waitForLock(join(dir, 'lock'), 'exclusive', 0);
 }
