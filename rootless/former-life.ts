@@ -4,7 +4,7 @@ import type { Paths } from '../src/host/paths.ts';
 import { endStrays, namedPath } from '../src/host/process-list.ts';
 
 /**
- * A runtime directory can be removed under what runs: at a logout, by hand. Its keeper cannot be found again then, and
+ * A runtime directory can be removed under what runs. Its keeper cannot be found again then, and
  * with it the user's network namespace is lost. What served both is ended before the next keeper starts, once in the
  * life of a directory. Containers go on as they are until somebody starts or stops them.
  */

@@ -3,7 +3,7 @@ import { describeForBoth } from '../support/host.ts';
 import { webServer } from '../support/servers.ts';
 import type { TestHost } from '../support/test-host.ts';
 
-/** As at a logout, or by hand: everything below it goes, and what runs goes on. Mounts in root's own stay where they are. */
+/** Everything below it goes, and what runs goes on. Mounts in root's own stay where they are. */
 const remove = (host: TestHost) => host.rootSh(`rm -rf ${host.runRoot} 2>/dev/null || :`);
 
 /** With the mounts in it. */
