@@ -1,5 +1,5 @@
 import type { PortMapping, PublishedPort } from '../src/network/types.ts';
-import { relaysOf, type StartingRelay, startRelay } from './relay.ts';
+import { relaysOf, StartingRelay } from './relay.ts';
 import { publishByRelay, type RelayPlace } from './relay-ports.ts';
 
 /**
@@ -16,7 +16,7 @@ export class EarlyRelays {
     if (this.#starting.has(directory) || relaysOf(directory).length > 0) return;
     const starting = place
       .runner()
-      .then((runner) => startRelay({ ...place, runner }))
+      .then((runner) => new StartingRelay({ ...place, runner }))
       .catch(() => undefined);
     this.#starting.set(directory, starting);
     await starting;

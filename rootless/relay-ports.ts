@@ -1,7 +1,7 @@
 import type { Runner } from '../src/host/exec.ts';
 import { isAlive, type ProcessIdentity } from '../src/host/processes.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../src/network/types.ts';
-import { closeRelayPorts, openRelayPorts, relaysOf, type StartingRelay, startRelay } from './relay.ts';
+import { closeRelayPorts, openRelayPorts, relaysOf, StartingRelay } from './relay.ts';
 
 /** Publishing by relay, as the backends need it: published ports name their relay in `handle`. */
 
@@ -50,7 +50,7 @@ async function serve(
   for (const relay of relaysOf(directory)) {
     if (await openRelayPorts(relay, directory, wanted)) return relay;
   }
-  return startRelay({ ...place, runner: await place.runner() }).serve(wanted);
+  return new StartingRelay({ ...place, runner: await place.runner() }).serve(wanted);
 }
 
 /** Idempotent; where a relay has ended its ports are free anyway. */

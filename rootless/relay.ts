@@ -30,71 +30,83 @@ export interface RelayPorts {
   readonly addresses: readonly string[];
 }
 
-/** A relay that starts, and waits for what it is to serve. One that is given nothing ends with this process. */
-export interface StartingRelay {
-  /**
-   * Binds every port on the host and hands them over, all or none. Once, and then no more `giveUp`.
-   * Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT, COMMAND_FAILED.
-   */
-  serve(wanted: RelayPorts): Promise<ProcessIdentity>;
-  giveUp(): void;
-}
-
 const endTimeoutMs = 5_000;
 const logName = 'relay.log';
 
-export function startRelay({ directory, self, runner }: RelayStart): StartingRelay {
-  const logFile = join(directory, logName);
-  const [ours, its] = fdChannel();
-  const ready = pipe();
-  const logFd = openSync(logFile, 'a', 0o600);
-  let pid: number;
-  try {
-    const argv = [...self, 'internal', 'relay', directory];
-    pid = runner.detach(argv, [its, 'ignore', logFd, ready.writeFd]);
-  } catch (error) {
-    for (const fd of [ours, ready.readFd]) closeSync(fd);
-    throw error;
-  } finally {
-    for (const fd of [its, logFd, ready.writeFd]) closeSync(fd);
-  }
-  const letGo = () => {
-    for (const fd of [ours, ready.readFd]) closeSync(fd);
-  };
-  const serveFirst = async ({ ports, addresses }: RelayPorts) => {
+/** A relay that starts, and waits for what it is to serve. One that is given nothing ends with this process. */
+export class StartingRelay {
+  readonly #directory: string;
+  readonly #pid: number;
+  /** See `firstPortsFd`. */
+  readonly #channel: number;
+  readonly #readyFd: number;
+
+  constructor({ directory, self, runner }: RelayStart) {
+    const logFd = openSync(join(directory, logName), 'a', 0o600);
+    const [channel, its] = fdChannel();
+    const ready = pipe();
+    this.#directory = directory;
+    this.#channel = channel;
+    this.#readyFd = ready.readFd;
     try {
-      const first: FirstPorts = { keys: ports.map(portKey), addresses };
-      withListeners(ports, (fds) => sendFds(ours, { text: JSON.stringify(first), fds }));
-      const outcome = await readiness(ready.readFd, () => endChild(pid));
-      if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `the port relay ${lateness}`);
-      const identity = readIdentity(join(directory, relayFile(pid)));
-      if (outcome === 'ended' || !identity) throw failed(logFile);
-      return identity;
+      this.#pid = runner.detach(
+        [...self, 'internal', 'relay', directory],
+        [its, 'ignore', logFd, ready.writeFd],
+      );
     } catch (error) {
-      endChild(pid);
+      this.#letGo();
       throw error;
     } finally {
-      letGo();
+      for (const fd of [its, logFd, ready.writeFd]) closeSync(fd);
     }
-  };
-  return {
-    async serve({ ports, addresses }) {
-      const first = ports.slice(0, maxFdsPerMessage);
-      const more = ports.slice(maxFdsPerMessage);
-      const relay = await serveFirst({ ports: first, addresses });
-      const takeBack = () => closeRelayPorts(directory, relay, first.map(portKey));
-      try {
-        if (await openRelayPorts(relay, directory, { ports: more, addresses })) return relay;
-        throw failed(logFile);
-      } catch (error) {
-        return throwAfter(error, takeBack);
-      }
-    },
-    giveUp() {
-      endChild(pid);
-      letGo();
-    },
-  };
+  }
+
+  /**
+   * Binds every port on the host and hands them over, all or none. Once, and no `giveUp` after it.
+   * Throws PORT_IN_USE, PORT_PRIVILEGED, INVALID_ARGUMENT, COMMAND_FAILED.
+   */
+  async serve({ ports, addresses }: RelayPorts): Promise<ProcessIdentity> {
+    const first = ports.slice(0, maxFdsPerMessage);
+    const more = ports.slice(maxFdsPerMessage);
+    const relay = await this.#serveFirst({ ports: first, addresses });
+    try {
+      if (await openRelayPorts(relay, this.#directory, { ports: more, addresses })) return relay;
+      throw this.#failed();
+    } catch (error) {
+      return throwAfter(error, () => closeRelayPorts(this.#directory, relay, first.map(portKey)));
+    }
+  }
+
+  giveUp(): void {
+    endChild(this.#pid);
+    this.#letGo();
+  }
+
+  async #serveFirst({ ports, addresses }: RelayPorts): Promise<ProcessIdentity> {
+    const text = JSON.stringify({ keys: ports.map(portKey), addresses } satisfies FirstPorts);
+    try {
+      withListeners(ports, (fds) => sendFds(this.#channel, { text, fds }));
+      const outcome = await readiness(this.#readyFd, () => endChild(this.#pid));
+      if (outcome === 'late') throw new PeapodError('COMMAND_FAILED', `the port relay ${lateness}`);
+      const identity = readIdentity(join(this.#directory, relayFile(this.#pid)));
+      if (outcome === 'ended' || !identity) throw this.#failed();
+      return identity;
+    } catch (error) {
+      endChild(this.#pid);
+      throw (error as NodeJS.ErrnoException).code === 'EPIPE' ? this.#failed() : error;
+    } finally {
+      this.#letGo();
+    }
+  }
+
+  #letGo(): void {
+    for (const fd of [this.#channel, this.#readyFd]) closeSync(fd);
+  }
+
+  #failed(): PeapodError {
+    const said = readFileSync(join(this.#directory, logName), 'utf8').trim().split('\n').at(-1);
+    return new PeapodError('COMMAND_FAILED', `the port relay did not start${said ? `: ${said}` : ''}`);
+  }
 }
 
 export function bindHostPort(port: PortMapping): number {
@@ -103,11 +115,6 @@ export function bindHostPort(port: PortMapping): number {
   } catch (error) {
     throw portError(error, port);
   }
-}
-
-function failed(logFile: string): PeapodError {
-  const said = readFileSync(logFile, 'utf8').trim().split('\n').at(-1);
-  return new PeapodError('COMMAND_FAILED', `the port relay did not start${said ? `: ${said}` : ''}`);
 }
 
 /** The living relays of a target. */

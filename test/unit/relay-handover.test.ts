@@ -2,12 +2,21 @@ import { createSocket } from 'node:dgram';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bindHostPort, closeRelayPorts, relaysOf } from '../../rootless/relay.ts';
+import { bindHostPort, closeRelayPorts, relaysOf, StartingRelay } from '../../rootless/relay.ts';
 import { publishByRelay, unpublishByRelay } from '../../rootless/relay-ports.ts';
+import { hostRunner } from '../../src/host/exec.ts';
 import { sendFdsTo } from '../../src/host/pass-fds.ts';
-import type { ProcessIdentity } from '../../src/host/processes.ts';
+import { findProcesses } from '../../src/host/process-list.ts';
+import { type ProcessIdentity, waitForEnd } from '../../src/host/processes.ts';
 import { type PortMapping, type PublishedPort, portKey } from '../../src/network/types.ts';
+import { eventually } from '../support/command.ts';
 import { mapping, podAddress, RelayedPod, talk } from '../support/relays.ts';
+
+/** The relay that has been started for a directory. */
+function processFor(directory: string): Promise<ProcessIdentity> {
+  const pattern = new RegExp(`internal relay ${RegExp.escape(directory)}$`);
+  return eventually(async () => findProcesses(pattern)[0]?.identity ?? false);
+}
 
 describe('a port relay that runs', () => {
   it('leaves ports that it serves already as they are, and takes further ones', async () => {
@@ -60,6 +69,16 @@ describe('a port relay that runs', () => {
     for (const port of [many[0] as PortMapping, last]) {
       expect(await talk('127.0.0.1', port, 1)).toBe('hello, end, close');
     }
+  });
+
+  it('says that it did not start where it was killed before it had its first ports', async () => {
+    await using pod = new RelayedPod();
+    const relay = new StartingRelay({ ...pod.place(), runner: hostRunner });
+    const ours = await processFor(pod.directory);
+    process.kill(ours.pid, 'SIGKILL');
+    await waitForEnd(ours, 5000);
+    const failing = relay.serve({ ports: [mapping(1)], addresses: [podAddress] });
+    await expect(failing).rejects.toThrow(/^the port relay did not start/);
   });
 
   it('frees what was handed over by somebody who was killed before he could ask for it', async () => {
