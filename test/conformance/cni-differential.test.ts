@@ -83,6 +83,7 @@ describe.runIf(isRoot)('the native path against the reference plugins ®', () =>
   let env: ConformanceEnvironment;
   const undo: (() => Promise<void>)[] = [];
   const used = new Set<string>();
+  const compared = new Set<string>();
 
   beforeAll(async () => {
     env = await makeRealEnvironment(() => ({
@@ -94,6 +95,8 @@ describe.runIf(isRoot)('the native path against the reference plugins ®', () =>
     // What is not masqueraded finds its way back.
     sh('ip route add 10.0.0.0/8 via 198.51.100.1; ip route add fd00::/8 via 2001:db8::1', outside.netnsPath);
     await startTalker(['serve', 'tcp', '::', '80', '@'], outside.netnsPath);
+    // A new network namespace has the kernel switches of the machine: the first case starts as those after it.
+    await clear();
   });
   afterEach(clear);
 
@@ -166,6 +169,7 @@ describe.runIf(isRoot)('the native path against the reference plugins ®', () =>
       for (const { why } of known) used.add(why);
       return known.length === 0;
     });
+    compared.add(one.title);
     const pick = (picture: Picture) => Object.fromEntries(unlike.map((key) => [key, picture[key]]));
     expect(pick(native)).toEqual(pick(reference));
   });
@@ -225,7 +229,8 @@ describe.runIf(isRoot)('the native path against the reference plugins ®', () =>
     expect((await crashed('native')).addresses).toEqual(['10.9.0.2/24']);
   });
 
-  it('has no difference in its table that is none', () => {
+  it('has no difference in its table that is none', ({ skip }) => {
+    skip(compared.size < cases.length, 'not every case has been compared');
     expect(differences.map(({ why }) => why).filter((why) => !used.has(why))).toEqual([]);
   });
 });
