@@ -232,13 +232,11 @@ describe('start attached', () => {
 describe('wait', () => {
   it('prints an exit code a line', async () => {
     const { calls, stdout } = await commandLine(['wait', '--interval', '1s', 'a', 'b'], {
-      'containers.wait': (name: string) => (name === 'a' ? 0 : 3),
+      'containers.wait': () => [0, 3],
     });
     expect(stdout).toBe('0\n3\n');
-    expect(calls).toEqual([
-      ['containers.wait', 'a', ['stopped'], 1000],
-      ['containers.wait', 'b', ['stopped'], 1000],
-    ]);
+    const request = { conditions: ['stopped'], intervalMs: 1000, ignore: false };
+    expect(calls).toEqual([['containers.wait', ['a', 'b'], request]]);
   });
 });
 
