@@ -87,15 +87,16 @@ export class ContainerCreation {
     requireTools(this.#context);
     const policy = parsePullPolicy(request.pull);
     const image = await imageFor(this.#context, request, policy, progress);
-    const old = request.replace && request.name ? this.#containers.find(request.name) : undefined;
-    const home = isNew ? await this.#newPod(request, createCommand, old?.id) : this.#homeOf(request);
+    const { names } = this.#context.store;
+    const old = request.replace && request.name ? names.idOf('container', request.name) : undefined;
+    const home = isNew ? await this.#newPod(request, createCommand, old) : this.#homeOf(request);
     // A new pod has taken its user namespace for itself.
     const inPod = isNew ? { ...request, userns: undefined } : request;
-    const container = await this.#plan(inPod, createCommand, { image, home, replaces: old?.id, warn });
+    const container = await this.#plan(inPod, createCommand, { image, home, replaces: old, warn });
     this.#context.interrupt.check();
     if (old) {
       checkNewFile(request.cidFile, '--cidfile');
-      await this.#lifecycle.remove(old.id, { force: true });
+      await this.#lifecycle.remove(old, { force: true });
     }
     if (!home?.planned) {
       await this.#make(request, container, after);

@@ -40,11 +40,11 @@ export async function createPod(
 ): Promise<string> {
   const { context, pods } = parts;
   const { pod, userns, sandbox } = await planPod(context, request, createCommand);
-  const old = request.replace && request.name ? pods.find(request.name) : undefined;
+  const old = request.replace && request.name ? context.store.names.idOf('pod', request.name) : undefined;
   if (old) {
-    await sandbox(old.id);
+    await sandbox(old);
     checkNewFile(request.podIdFile, '--pod-id-file');
-    await pods.remove(old.id, { force: true });
+    await pods.remove(old, { force: true });
   }
   const spec = await sandbox();
   context.interrupt.check();

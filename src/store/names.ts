@@ -48,6 +48,12 @@ export class NameTable {
     return this.#db.get('SELECT 1 FROM names WHERE name = ?', name) === undefined;
   }
 
+  /** The id behind a name, which is no id and no beginning of one. */
+  idOf(kind: Kind, name: string): string | undefined {
+    const sql = 'SELECT id FROM names WHERE kind = ? AND name = ?';
+    return this.#db.get<{ id: string }>(sql, kind, name)?.id;
+  }
+
   nameOf(id: string): string | undefined {
     return this.#db.get<{ name: string }>('SELECT name FROM names WHERE id = ?', id)?.name;
   }

@@ -167,6 +167,13 @@ describeForBoth('bad input', (makeHost) => {
       expect(await host.ok('ps', '-q', '--no-trunc'), command.join(' ')).toBe(before);
       expect(await host.ok('pod', 'ps', '--format', '{{.Name}}')).toBe('web');
     }
+    // A name is no id that begins so.
+    const [alone = ''] = (await host.ok('ps', '-q', '--filter', 'name=alone')).split('\n');
+    const web = await host.ok('pod', 'ps', '-q');
+    await host.ok('create', '--replace', '--name', alone, 'host', 'true');
+    await host.ok('pod', 'create', '--replace', '--name', web);
+    expect(await host.ok('ps', '-q', '--no-trunc')).toBe(before);
+    await host.ok('pod', 'rm', web);
     // The ports of what goes are free for what comes.
     await host.ok(...run, '-p', '8081:80', 'host', 'sleep', '1000');
     await host.ok(...run, '--pod', 'new:other', '-p', '8081:80', 'host', 'sleep', '1000');
