@@ -76,6 +76,7 @@ function write(path: string, picture: string): void {
     writeFileSync(path, picture);
   } catch (cause) {
     throw new PeapodError('INVALID_ARGUMENT', `cannot write --output ${path}: ${messageOf(cause)}`, {
+      hint: 'choose a file that can be written',
       cause,
     });
   }
