@@ -33,8 +33,7 @@ export function namedPath(path: string): string {
 }
 
 /** What peapod starts for networks and leaves running, by its command line. */
-const helper =
-  /^(?:\S*\/)?(?:slirp4netns|pasta\S*|aardvark-dns|sleep) |\binternal relay | peapod-keeper /;
+const helper = /^(?:\S*\/)?(?:slirp4netns|pasta\S*|aardvark-dns|sleep) |\binternal relay | peapod-keeper /;
 const endTimeoutMs = 5_000;
 
 /**

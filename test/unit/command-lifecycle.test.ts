@@ -210,7 +210,7 @@ describe('commands for several names', () => {
     expect((await commandLine(['rm', '--cidfile', file])).calls[0]?.[1]).toBe('abc');
     writeFileSync(file, '\n');
     expect((await commandLine(['rm', '--cidfile', file])).stderr).toBe(
-      `Error: the id file ${file} is empty\nhint: See 'peapod rm --help'\n`,
+      `Error: the id file ${file} is empty\nhint: give the file that --cidfile or --pod-id-file wrote when it was made\n`,
     );
   });
 });
