@@ -217,7 +217,7 @@ export class BridgeBackend implements NetworkBackend {
   }
 
   missingHelpers(target: NetworkTarget, last: Attachment): readonly string[] {
-    return [...this.#publisher.missingHelpers(target), ...this.#names.missing(last)];
+    return [...this.#publisher.missingHelpers(target), ...this.#names.missing(target, last)];
   }
 
   setNames(target: NetworkTarget, last: Attachment, names: () => readonly string[]): Promise<void> {

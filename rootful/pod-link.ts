@@ -45,6 +45,7 @@ export function describeAttachment(
     dns: names.dns,
     ...(names.dnsSearch ? { dnsSearch: names.dnsSearch } : {}),
     ...(names.dnsClosed ? { dnsClosed: true } : {}),
+    ...(names.dnsOnDemand ? { dnsOnDemand: names.dnsOnDemand } : {}),
     mtuBytes: network.mtuBytes ?? defaultMtuBytes,
     macAddress: link.macAddress,
     opaque: { bridge: network.bridge, hostInterface: link.hostInterface, leases, ...names.opaque },

@@ -26,7 +26,7 @@ export interface PodNamesOptions {
   owners(network: string): ReadonlySet<string> | undefined;
 }
 
-export type NamedAttachment = Pick<Attachment, 'dns' | 'dnsSearch' | 'dnsClosed' | 'opaque'>;
+export type NamedAttachment = Pick<Attachment, 'dns' | 'dnsSearch' | 'dnsClosed' | 'dnsOnDemand' | 'opaque'>;
 
 const serverNames = { true: 'forwarding', false: 'closed' } as const;
 
@@ -79,10 +79,24 @@ export class PodNames {
     { addresses }: PodLink,
     bridge: Promise<unknown>,
   ): Promise<NamedAttachment> {
-    if (!isNamed(network)) return { dns: network.dnsServers, opaque: {} };
     const listen = listenAddresses(network);
     const forwards = !network.internal;
     const chosen = [spec.dnsServers, network.dnsServers].find((servers) => servers && servers.length > 0);
+    const families = new Set(addresses.map(({ subnet }) => subnet.family));
+    const dns = listen.filter((address) => families.has(address.includes(':') ? 6 : 4));
+    if (!isNamed(network)) {
+      if (!forwards || dns.length === 0) return { dns: network.dnsServers, opaque: {} };
+      const place = { listen: listen.join(','), forwarders: chosen?.join(',') ?? '' };
+      if (this.#dns.knows({ name: network.name, forwards }, target.id)) {
+        await this.#forward(
+          target,
+          addresses.map(({ address }) => address),
+          place,
+          bridge,
+        );
+      }
+      return { dns: network.dnsServers, dnsOnDemand: dns, opaque: place };
+    }
     const aliases = aliasesOf(spec);
     const domain = network.dnsDomain;
     await this.#dns.set(
@@ -95,9 +109,8 @@ export class PodNames {
       },
       bridge,
     );
-    const families = new Set(addresses.map(({ subnet }) => subnet.family));
     return {
-      dns: listen.filter((address) => families.has(address.includes(':') ? 6 : 4)),
+      dns,
       dnsSearch: [domain],
       ...(forwards ? {} : { dnsClosed: true }),
       opaque: { nameServer: serverNames[`${forwards}`], aliases: aliases.join(',') },
@@ -106,6 +119,10 @@ export class PodNames {
 
   /** Besides its own name and its aliases the pod has these. */
   async set(target: NetworkTarget, last: Attachment, names: () => readonly string[]): Promise<void> {
+    if (last.dnsOnDemand) {
+      const addresses = last.addresses.map((cidr) => cidr.split('/')[0] as string);
+      return this.#forward(target, addresses, last.opaque, Promise.resolve());
+    }
     const server = serverOf(last);
     const [domain] = last.dnsSearch ?? [];
     if (!server || domain === undefined) return;
@@ -115,23 +132,50 @@ export class PodNames {
     );
   }
 
+  /** For a pod on a network without names, for the sake of others that it is on: there nobody finds it by any name. */
+  async #forward(
+    { id, network }: NetworkTarget,
+    addresses: readonly string[],
+    { listen = '', forwarders = '' }: Attachment['opaque'],
+    bridge: Promise<unknown>,
+  ): Promise<void> {
+    const own = forwarders.split(',').filter(Boolean);
+    await this.#dns.set(
+      { name: network, listen: listen.split(','), forwards: true },
+      {
+        id,
+        addresses,
+        // A zone wants a name.
+        names: [id.slice(0, 12)],
+        forwarders: own.length > 0 ? own : this.#options.place.forwarders,
+      },
+      bridge,
+    );
+  }
+
   /** Idempotent; needs no attachment. */
   remove(target: NetworkTarget): Promise<void> {
     return this.#dns.remove(target.id, target.network);
   }
 
   /** Reads /proc only. */
-  missing(last: Attachment): string[] {
-    const server = serverOf(last);
+  missing({ id }: NetworkTarget, last: Attachment): string[] {
+    const server = this.#serverFor(id, last);
     return server && !this.#dns.isServed(server) ? ['aardvark-dns'] : [];
   }
 
   /** What of the pod's names is not there, in words. */
   drift(target: NetworkTarget, last: Attachment): string[] {
-    const server = serverOf(last);
+    const server = this.#serverFor(target.id, last);
     if (!server) return [];
     if (!this.#dns.isServed(server)) return ['the name server aardvark-dns'];
     return this.#dns.knows(server, target.id) ? [] : [`its names on ${last.network}`];
+  }
+
+  #serverFor(targetId: string, last: Attachment): ReturnType<typeof serverOf> {
+    if (!last.dnsOnDemand) return serverOf(last);
+    const server = { name: last.network, forwards: true };
+    return this.#dns.knows(server, targetId) ? server : undefined;
   }
 }
 

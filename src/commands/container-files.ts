@@ -28,9 +28,13 @@ that ends in \`/.\` stands for what it holds. Links are followed inside of the c
     const [source = '', destination = ''] = call.args;
     const { archive = true, overwrite } = call.values;
     if (source === '-' && isTerminal(0))
-      throw new PeapodError('INVALID_ARGUMENT', 'cannot read an archive from a terminal');
+      throw new PeapodError('INVALID_ARGUMENT', 'cannot read an archive from a terminal', {
+        hint: 'send it one: peapod cp - CONTAINER:/DIRECTORY < FILE',
+      });
     if (destination === '-' && isTerminal(1))
-      throw new PeapodError('INVALID_ARGUMENT', 'cannot write an archive to a terminal');
+      throw new PeapodError('INVALID_ARGUMENT', 'cannot write an archive to a terminal', {
+        hint: 'send it elsewhere: peapod cp CONTAINER:/PATH - > FILE',
+      });
     const { files } = await call.engine();
     await files.copy({ source, destination, archive, overwrite });
     return 0;

@@ -52,12 +52,18 @@ draw, or what the end of --output asks for (.svg, .mmd, .txt). The SVG is one fi
 
 async function look(call: Pick<Call, 'engine'>, names: readonly string[]): Promise<Diagram> {
   const [engine, { diagramOf }] = await Promise.all([call.engine(), import('../engine/diagram/model.ts')]);
-  const [pods, containers] = await Promise.all([engine.pods.list(), engine.containers.list()]);
-  if (names.length === 0) return diagramOf(pods, containers);
+  const [pods, containers, networks] = await Promise.all([
+    engine.pods.list(),
+    engine.containers.list(),
+    // What is wrong with a file is told by the commands that are about it.
+    engine.networks.list({}, () => {}),
+  ]);
+  const internal = new Set(networks.filter((network) => network.internal).map(({ name }) => name));
+  if (names.length === 0) return diagramOf(pods, containers, { internal });
   const named = await Promise.all(names.map((name) => engine.pods.inspect(name)));
   const ids = new Set(named.map(({ Id }) => Id));
   const chosen = pods.filter(({ id }) => ids.has(id));
-  return diagramOf(chosen, containers, 'pods');
+  return diagramOf(chosen, containers, { internal, podsOnly: true });
 }
 
 function formatOf(output: string | undefined): string | undefined {
@@ -70,6 +76,7 @@ function write(path: string, picture: string): void {
     writeFileSync(path, picture);
   } catch (cause) {
     throw new PeapodError('INVALID_ARGUMENT', `cannot write --output ${path}: ${messageOf(cause)}`, {
+      hint: 'choose a file that can be written',
       cause,
     });
   }

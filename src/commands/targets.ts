@@ -38,14 +38,18 @@ export async function targets(options: TargetOptions): Promise<string[]> {
 
 /** The id in a file that `--cidfile` or `--pod-id-file` wrote. */
 export function readId(path: string): string {
+  const hint = 'give the file that --cidfile or --pod-id-file wrote when it was made';
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new PeapodError('INVALID_ARGUMENT', `cannot read the id file: ${messageOf(cause)}`, { cause });
+    throw new PeapodError('INVALID_ARGUMENT', `cannot read the id file: ${messageOf(cause)}`, {
+      hint,
+      cause,
+    });
   }
   const id = text.split('\n')[0]?.trim() ?? '';
-  if (id === '') throw new PeapodError('INVALID_ARGUMENT', `the id file ${path} is empty`);
+  if (id === '') throw new PeapodError('INVALID_ARGUMENT', `the id file ${path} is empty`, { hint });
   return id;
 }
 

@@ -1,9 +1,8 @@
-import { isPeapodError, PeapodError } from '../errors.ts';
+import { PeapodError } from '../errors.ts';
 import { anyArguments } from './arguments.ts';
 import { command } from './command.ts';
 import { bool, list, string } from './flags.ts';
 import { parseDurationMs } from './format/time.ts';
-import { overlap } from './overlap.ts';
 import { targets } from './targets.ts';
 
 export const wait = command({
@@ -29,19 +28,9 @@ export const wait = command({
     });
     const conditions = values.condition.length === 0 ? ['stopped'] : values.condition;
     const { containers } = await call.engine();
-    return overlap(
-      call,
-      names,
-      async (name) => {
-        try {
-          return String(await containers.wait(name, conditions, intervalMs));
-        } catch (error) {
-          if (values.ignore && isPeapodError(error, 'NOT_FOUND')) return '-1';
-          throw error;
-        }
-      },
-      { limit: Number.POSITIVE_INFINITY },
-    );
+    const request = { conditions, intervalMs, ignore: values.ignore };
+    for (const code of await containers.wait(names, request)) call.stdout.line(String(code));
+    return 0;
   },
 });
 

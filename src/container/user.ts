@@ -82,5 +82,8 @@ function idFromWord(word: string, kind: 'user' | 'group', file: 'passwd' | 'grou
 function id(field: string | undefined): number {
   const value = Number(field);
   if (Number.isInteger(value) && value >= 0 && value <= maxId) return value;
-  throw new PeapodError('INVALID_ARGUMENT', `uids and gids must be in range 0-${maxId}`, { exitCode: 126 });
+  throw new PeapodError('INVALID_ARGUMENT', `uids and gids must be in range 0-${maxId}`, {
+    hint: 'the user is that of --user, or else of the image',
+    exitCode: 126,
+  });
 }

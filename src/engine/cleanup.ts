@@ -25,7 +25,9 @@ export async function cleanUp(
   if (!request.removeImage) return;
   const { spec } = record;
   if (spec.rootfs.kind !== 'image') {
-    throw new PeapodError('INVALID_ARGUMENT', `container ${record.name} has no image that could be removed`);
+    throw new PeapodError('INVALID_ARGUMENT', `container ${record.name} has no image that could be removed`, {
+      hint: 'it was made of files of this host: leave out --rmi',
+    });
   }
   await removeImage(context, lifecycle, spec.imageName, { force: false, noPrune: false });
 }

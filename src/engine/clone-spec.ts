@@ -77,6 +77,7 @@ export function withImage(
     throw new PeapodError(
       'INVALID_ARGUMENT',
       'no command or entrypoint provided, and no CMD or ENTRYPOINT from image',
+      { hint: 'the original has the command of its image: choose an image that has one, too' },
     );
   }
   const healthcheck = pick('healthcheck');

@@ -7,7 +7,6 @@ import type {
   ImageRecord,
   MountSpec,
   PodRecord,
-  SandboxRecord,
   SandboxSpec,
   SecretUse,
   SharedNamespace,
@@ -25,30 +24,29 @@ import type { ProgressSink } from './engine.ts';
 import { exposedPorts, openPorts } from './exposed-ports.ts';
 import { parseInitContainer } from './init-containers.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { makeContainer } from './make-container.ts';
+import { makeContainer, type NewContainer } from './make-container.ts';
 import { checkHostname, checkName, friendlyName, newId } from './names.ts';
 import { checkNewFile, writeNewFile } from './new-file.ts';
+import { checkNewNames, newPodRequest, wantsNewPod } from './new-pod.ts';
 import type { Operations } from './operations.ts';
 import { parseNamespaces } from './parse-namespaces.ts';
-import { parseShare } from './parse-options.ts';
+import type { PlannedPod } from './pod-creation.ts';
 import { checkMemberFlags, withPodDefaults } from './pod-options.ts';
 import type { Pods } from './pods.ts';
 import { parsePullPolicy } from './pull-policy.ts';
-import type { ContainerCreateRequest, PodCreateRequest } from './requests.ts';
+import type { ContainerCreateRequest } from './requests.ts';
 import { resolveRequires } from './requires.ts';
 import { resolveSandboxSpec } from './sandbox-spec.ts';
 import type { PlannedUserns } from './user-namespaces.ts';
 import { nameAnonymous } from './volume-records.ts';
 
-/** Where a pod shares none, what was said of the network is for the container alone. */
-const noNetwork = {
-  networks: [],
-  networkAliases: [],
-  ports: [],
-  ip: undefined,
-  ip6: undefined,
-  macAddress: undefined,
-} satisfies Partial<PodCreateRequest>;
+/** The pod that a container is made in. */
+interface Home {
+  readonly pod: PodRecord;
+  readonly sandbox: SandboxSpec | undefined;
+  /** Of one that is not made yet. */
+  readonly planned?: Pick<PlannedPod, 'userns' | 'sandbox'>;
+}
 
 /** Containers: resolved from a request, written down, made. */
 export class ContainerCreation {
@@ -73,8 +71,8 @@ export class ContainerCreation {
   }
 
   /**
-   * Everything is checked first; then the rows are written, then the container is made (and started).
-   * Where that fails, nothing of it stays, nor of a pod that `--pod new:` made for it.
+   * Everything is checked first; then what it replaces goes, then the rows are written and the container is made (and
+   * started). Where that fails, nothing of it stays, nor of a pod that `--pod new:` made for it.
    */
   async create(
     request: ContainerCreateRequest,
@@ -84,46 +82,67 @@ export class ContainerCreation {
   ): Promise<string> {
     if (request.name !== undefined) checkName(request.name);
     if (request.hostname !== undefined) checkHostname(request.hostname);
-    if (request.pod !== undefined && !request.pod.startsWith('new:')) {
-      checkMemberFlags(request, this.#pods.require(request.pod));
-    }
+    const isNew = wantsNewPod(request);
+    if (request.pod !== undefined && !isNew) checkMemberFlags(request, this.#pods.require(request.pod));
     requireTools(this.#context);
     const policy = parsePullPolicy(request.pull);
     const image = await imageFor(this.#context, request, policy, progress);
-    const newPod = request.pod?.startsWith('new:') ? await this.#newPod(request, createCommand) : undefined;
+    const { names } = this.#context.store;
+    const old = request.replace && request.name ? names.idOf('container', request.name) : undefined;
+    const home = isNew ? await this.#newPod(request, createCommand, old) : this.#homeOf(request);
+    // A new pod has taken its user namespace for itself.
+    const inPod = isNew ? { ...request, userns: undefined } : request;
+    const container = await this.#plan(inPod, createCommand, { image, home, replaces: old, warn });
+    this.#context.interrupt.check();
+    if (old) {
+      checkNewFile(request.cidFile, '--cidfile');
+      await this.#lifecycle.remove(old, { force: true });
+    }
+    if (!home?.planned) {
+      await this.#make(request, container, after);
+      return container.record.id;
+    }
+    const { pod, planned } = home;
+    // Once more: now its ports have to be free on the host, too.
+    const spec = old ? await planned.sandbox() : (home.sandbox as SandboxSpec);
+    await this.#pods.make({ pod, spec, userns: planned.userns });
     try {
-      // A new pod has taken its user namespace for itself.
-      const inPod = newPod ? { ...request, userns: undefined } : request;
-      return await this.#createIn(inPod, createCommand, after, image, newPod ?? request.pod, warn);
+      await this.#make(request, container, after);
     } catch (error) {
-      if (newPod) {
-        await this.#context.interrupt.shielded(() => this.#pods.remove(newPod, { force: true }));
-      }
+      await this.#context.interrupt.shielded(() => this.#pods.remove(pod.id, { force: true }));
       throw error;
     }
+    return container.record.id;
   }
 
-  async #createIn(
+  /** Touches nothing. */
+  async #plan(
     asRequested: ContainerCreateRequest,
     createCommand: readonly string[],
-    after: AfterCreate,
-    image: ImageRecord | undefined,
-    podName: string | undefined,
-    warn: ProgressSink,
-  ): Promise<string> {
-    const { store, facts, interrupt } = this.#context;
+    {
+      image,
+      home,
+      replaces,
+      warn,
+    }: {
+      readonly image: ImageRecord | undefined;
+      readonly home: Home | undefined;
+      readonly replaces: string | undefined;
+      readonly warn: ProgressSink;
+    },
+  ): Promise<NewContainer> {
+    const { store, facts } = this.#context;
     const id = newId();
-    const pod = podName ? this.#pods.require(podName) : undefined;
+    const pod = home?.pod;
     const request = pod ? withPodDefaults(asRequested, pod.options) : asRequested;
     const initContainer = this.#initContainer(request, pod);
     const sharesNetwork = pod?.shared.includes('net') ?? false;
-    const podSandbox = pod ? store.sandboxes.get(pod.id) : undefined;
     const namespaces = this.#namespaces(request.namespaces ?? {});
     const hostname =
       hostnameFor(request.hostname, namespaces.uts) ??
-      (pod?.shared.includes('uts') && !namespaces.uts ? podSandbox?.spec.hostname : undefined) ??
+      (pod?.shared.includes('uts') && !namespaces.uts ? home?.sandbox?.hostname : undefined) ??
       (request.networks.includes('host') ? hostnameOfHost() : id.slice(0, 12));
-    const userns = await this.#userns(request, image, podSandbox);
+    const userns = await this.#userns(request, image, home);
     const asked = resolveContainerSpec(request, {
       image,
       env: facts.env,
@@ -142,12 +161,11 @@ export class ContainerCreation {
     const requires = resolveRequires(this.#context, request.requires, pod?.id);
     const secrets = await this.#secrets(request.secrets);
     const { mounts, anonymous } = nameAnonymous(await this.#withImages(asked.mounts), newId);
-    const old = request.replace && request.name ? this.#containers.find(request.name) : undefined;
-    const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image, old?.id);
+    const own = sharesNetwork ? undefined : await this.#ownSandbox(request, hostname, image, replaces);
     const around = { pod, network: own?.network };
     const spec = admitContainer(this.#context, asked, around, warn);
-    const name = request.name ?? friendlyName(store.names);
-    interrupt.check();
+    const isFree = (word: string) => word !== pod?.name && store.names.isFree(word);
+    const name = request.name ?? friendlyName({ isFree });
     const record: ContainerRecord = {
       id,
       name,
@@ -167,26 +185,47 @@ export class ContainerCreation {
       bootId: facts.bootId,
       oomKilled: false,
     };
+    return { record, own, anonymous, userns };
+  }
+
+  async #make(
+    { cidFile }: ContainerCreateRequest,
+    container: NewContainer,
+    after: AfterCreate,
+  ): Promise<void> {
     const parts = { context: this.#context, operations: this.#operations, lifecycle: this.#lifecycle };
-    if (old) {
-      checkNewFile(request.cidFile, '--cidfile');
-      await this.#lifecycle.remove(old.id, { force: true });
-    }
+    const { id, podId, spec } = container.record;
     await makeContainer(
       parts,
-      { record, own, anonymous, userns },
+      container,
       {
         check: () => {
-          if (pod && !store.pods.get(pod.id)) this.#pods.require(podName as string);
+          if (podId !== undefined) this.#pods.require(podId);
         },
         prepare: async () => {
-          if (secrets.length > 0) (await import('./secret-uses.ts')).keepSecrets(this.#context, record);
-          if (request.cidFile) writeNewFile(request.cidFile, id, '--cidfile');
+          if (spec.secrets) (await import('./secret-uses.ts')).keepSecrets(this.#context, container.record);
+          if (cidFile) writeNewFile(cidFile, id, '--cidfile');
         },
       },
       after,
     );
-    return id;
+  }
+
+  #homeOf({ pod: name }: ContainerCreateRequest): Home | undefined {
+    if (name === undefined) return undefined;
+    const pod = this.#pods.require(name);
+    return { pod, sandbox: this.#context.store.sandboxes.get(pod.id)?.spec };
+  }
+
+  async #newPod(
+    request: ContainerCreateRequest,
+    createCommand: readonly string[],
+    replaces: string | undefined,
+  ): Promise<Home> {
+    const asked = newPodRequest(request);
+    checkNewNames(this.#context, asked.name, request.name);
+    const { pod, ...planned } = await this.#pods.plan(asked, createCommand);
+    return { pod, sandbox: await planned.sandbox(replaces), planned };
   }
 
   async #withImages(mounts: readonly MountSpec[]): Promise<readonly MountSpec[]> {
@@ -203,12 +242,15 @@ export class ContainerCreation {
   async #userns(
     request: ContainerCreateRequest,
     image: ImageRecord | undefined,
-    pod: SandboxRecord | undefined,
+    home: Home | undefined,
   ): Promise<PlannedUserns | undefined> {
     const asked = askedUserns(request.userns, this.#context.facts.env);
-    if (pod ? !pod.spec.userns : !asked) return undefined;
-    const { planUserns, usernsOfPod } = await import('./user-namespaces.ts');
-    if (pod) return usernsOfPod(pod);
+    const planned = home?.planned?.userns;
+    const podSandbox = home && this.#context.store.sandboxes.get(home.pod.id);
+    if (home ? !(planned ?? podSandbox?.spec.userns) : !asked) return undefined;
+    const { planUserns, usernsOfPlannedPod, usernsOfPod } = await import('./user-namespaces.ts');
+    if (home && planned) return usernsOfPlannedPod(this.#context, home.pod.id, planned);
+    if (podSandbox) return usernsOfPod(podSandbox);
     return planUserns(this.#context, asked ?? {}, {
       findContainer: (name) => this.#containers.require(name),
       size: async () => (await import('./auto-size.ts')).autoSize(this.#context, request, image),
@@ -223,28 +265,6 @@ export class ContainerCreation {
   async #secrets(words: readonly string[]): Promise<SecretUse[]> {
     if (words.length === 0) return [];
     return (await import('./secret-uses.ts')).parseSecretUses(this.#context, words);
-  }
-
-  async #newPod(request: ContainerCreateRequest, createCommand: readonly string[]): Promise<string> {
-    const old = request.replace && request.name ? this.#containers.find(request.name) : undefined;
-    const pod: PodCreateRequest = {
-      ...request,
-      ...(parseShare(request.share).includes('net') ? {} : noNetwork),
-      name: request.pod?.slice('new:'.length) || undefined,
-      labels: [],
-      labelFiles: [],
-      podIdFile: undefined,
-      limits: undefined,
-      cgroupParent: undefined,
-      replace: false,
-      // These are the container's own.
-      volumes: [],
-      volumesFrom: [],
-      devices: [],
-      securityOptions: [],
-    };
-    const replaced = old && { id: old.id, remove: () => this.#lifecycle.remove(old.id, { force: true }) };
-    return this.#pods.create(pod, createCommand, replaced);
   }
 
   async #ownSandbox(

@@ -119,7 +119,10 @@ function endOf({ containers }: EngineParts, text: string): End {
   const record = containers.find(name);
   if (!record) throw new PeapodError('NOT_FOUND', `container "${name}" does not exist`);
   const path = text.slice(colon + 1);
-  if (path === '') throw new PeapodError('INVALID_ARGUMENT', `no path follows ${text}`);
+  if (path === '')
+    throw new PeapodError('INVALID_ARGUMENT', `no path follows ${text}`, {
+      hint: `write a path behind the container: ${name}:/path`,
+    });
   return { kind: 'container', record, path: path.startsWith('/') ? path : `${record.spec.workdir}/${path}` };
 }
 

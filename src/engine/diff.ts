@@ -42,7 +42,9 @@ async function diffContainer(context: Context, record: ContainerRecord): Promise
   const { places } = await planRootfs(context, record);
   const [upper, ...lower] = places;
   if (record.spec.rootfs.kind !== 'image' || !upper) {
-    throw new PeapodError('INVALID_ARGUMENT', `container ${record.name} has no image to compare with`);
+    throw new PeapodError('INVALID_ARGUMENT', `container ${record.name} has no image to compare with`, {
+      hint: `peapod export ${record.name} writes all its files`,
+    });
   }
   const found = await findChanges(context, { upper: upper.dir, lower: lower.map(({ dir }) => dir) });
   const mounted = new Set(record.spec.mounts.map(({ destination }) => destination));

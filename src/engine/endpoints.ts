@@ -8,6 +8,7 @@ import { type PortMapping, portKey } from '../network/types.ts';
 import { sandboxFiles } from '../sandbox/namespaces.ts';
 import type { Attachments, EndpointSpec, PublishedAt, SandboxRecord } from '../store/records.ts';
 import type { Context } from './context.ts';
+import { forwarderAmong } from './name-servers.ts';
 
 /** What the kernel has of a sandbox's networks. */
 export interface Connected {
@@ -199,10 +200,12 @@ export class Endpoints {
   /** Besides their own, the sandbox has these names on the networks that serve any. */
   async setNames(record: SandboxRecord, names: () => readonly string[]): Promise<void> {
     const places = await this.#places(record);
+    const attachments = places.flatMap(({ endpoint }) => record.attachments[endpoint.ifname] ?? []);
+    const forwarder = forwarderAmong(attachments);
     await Promise.all(
       places.map(async ({ endpoint, backend, target }) => {
         const last = record.attachments[endpoint.ifname];
-        if (last?.dnsSearch) await backend.setNames(target, last, names);
+        if (last && (last.dnsSearch || last === forwarder)) await backend.setNames(target, last, names);
       }),
     );
   }
@@ -220,6 +223,10 @@ export class Endpoints {
     attachments: Attachments,
   ): Promise<Connected> {
     try {
+      const forwarder = forwarderAmong(Object.values(attachments));
+      const place = forwarder && places.find(({ endpoint }) => attachments[endpoint.ifname] === forwarder);
+      // Others have their own names from `attach`.
+      if (place) await place.backend.setNames(place.target, forwarder, () => []);
       const { ports } = record.spec;
       const published = ports.length > 0 ? await this.publish({ ...record, attachments }, ports) : [];
       this.#context.interrupt.check();

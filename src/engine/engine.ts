@@ -20,6 +20,7 @@ import type { SecretOperations } from './secret-operations.ts';
 import type { SystemOperations } from './system-operations.ts';
 import type { ContainerSize, ContainerView, NamespaceIds, NetworkView, PodView, StatsView } from './views.ts';
 import type { VolumeOperations } from './volume-operations.ts';
+import type { WaitRequest } from './wait.ts';
 
 export type { ImageOperations, ProgressSink } from './image-api.ts';
 
@@ -143,8 +144,8 @@ export interface ContainerOperations {
   logs(names: readonly string[], request: LogsRequest, sink: LogSink): Promise<void>;
   /** Lines as `podman port` prints them, e.g. `80/tcp -> 0.0.0.0:8080`. */
   ports(name: string): Promise<{ containerPort: string; bindings: string[] }[]>;
-  /** Blocks until it is in any of the states; returns the exit code, -1 where it has not ended. */
-  wait(name: string, conditions: readonly string[], intervalMs?: number): Promise<number>;
+  /** Blocks until each is in any of the states; returns the exit codes, -1 where one has not ended. */
+  wait(names: readonly string[], request: WaitRequest): Promise<number[]>;
   /** Checks the health once; true where it has passed. Throws WRONG_STATE, INVALID_ARGUMENT where there is no check. */
   checkHealth(name: string): Promise<boolean>;
   /** conmon's exit command: records the exit, unmounts, removes where asked; idempotent. */

@@ -44,7 +44,7 @@ export function checkName(name: string): string {
 }
 
 /** Two friendly words that nothing is called yet. */
-export function friendlyName(names: NameTable): string {
+export function friendlyName(names: Pick<NameTable, 'isFree'>): string {
   for (;;) {
     const [first = 0, second = 0, number = 0] = randomBytes(3);
     const name = `${adjectives[first % adjectives.length]}_${nouns[second % nouns.length]}`;

@@ -91,7 +91,9 @@ export class Networks {
   ): Promise<string> {
     const { name } = this.#require(nameOrId);
     if (name === defaultNetwork) {
-      throw new PeapodError('INVALID_ARGUMENT', `default network ${name} cannot be removed`);
+      throw new PeapodError('INVALID_ARGUMENT', `default network ${name} cannot be removed`, {
+        hint: 'it is that of all who name no other',
+      });
     }
     for (;;) {
       const users = this.#usersOf(name);

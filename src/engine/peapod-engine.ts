@@ -190,10 +190,9 @@ export class PeapodEngine implements Engine {
       const { portLines } = await import('./ports.ts');
       return portLines(this.#views.container(record, sandbox).ports);
     },
-    wait: async (name, conditions, intervalMs) => {
-      const { waitFor } = await import('./wait.ts');
-      const { id } = this.#containers.require(name);
-      return waitFor(this.#context, this.#views, id, conditions, intervalMs);
+    wait: async (names, request) => {
+      const { waitForAll } = await import('./wait.ts');
+      return waitForAll(this.#context, this.#containers, this.#views, names, request);
     },
     checkHealth: async (name) => {
       const { checkHealth } = await import('./health-check.ts');

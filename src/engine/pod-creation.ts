@@ -21,21 +21,46 @@ export interface PodCreation {
   readonly pods: Pods;
 }
 
-/** What goes first, once it is sure that the pod could be made in its place. */
-export interface Replaced {
-  /** Of the pod or container, which has a sandbox of that id or none. */
-  readonly id: string;
-  remove(): Promise<unknown>;
+/** A pod that could be made: of what was asked for, nothing is wrong but what `sandbox` throws. */
+export interface PlannedPod {
+  readonly pod: PodRecord;
+  readonly userns: PlannedUserns | undefined;
+  /**
+   * Its network, with the ports that are open to choose, as if the sandbox of that id were gone. Throws
+   * INVALID_ARGUMENT, PORT_IN_USE and what backends throw.
+   */
+  sandbox(replaces?: string): Promise<SandboxSpec>;
 }
 
 /** A pod with its namespaces, and no network yet. Returns its id. Throws INVALID_ARGUMENT, NAME_IN_USE, PORT_IN_USE. */
 export async function createPod(
-  { context, operations, sandboxes, pods }: PodCreation,
+  parts: PodCreation,
   request: PodCreateRequest,
   createCommand: readonly string[],
-  replaced?: Replaced,
 ): Promise<string> {
-  const { store, facts, interrupt } = context;
+  const { context, pods } = parts;
+  const { pod, userns, sandbox } = await planPod(context, request, createCommand);
+  const old = request.replace && request.name ? context.store.names.idOf('pod', request.name) : undefined;
+  if (old) {
+    await sandbox(old);
+    checkNewFile(request.podIdFile, '--pod-id-file');
+    await pods.remove(old, { force: true });
+  }
+  const spec = await sandbox();
+  context.interrupt.check();
+  await makePod(parts, { pod, spec, userns }, async () => {
+    if (request.podIdFile) writeNewFile(request.podIdFile, pod.id, '--pod-id-file');
+  });
+  return pod.id;
+}
+
+/** Makes nothing. Throws INVALID_ARGUMENT. */
+export async function planPod(
+  context: Context,
+  request: PodCreateRequest,
+  createCommand: readonly string[],
+): Promise<PlannedPod> {
+  const { store, facts } = context;
   if (request.name !== undefined) checkName(request.name);
   if (request.hostname !== undefined) checkHostname(request.hostname);
   const labels = parseLabels(request.labels, request.labelFiles);
@@ -48,29 +73,13 @@ export async function createPod(
   const id = newId();
   const name = request.name ?? friendlyName(store.names);
   const cgroup = podCgroup(context, request);
-  const plan = async (replaces?: string): Promise<SandboxSpec> => {
+  const sandbox = async (replaces?: string): Promise<SandboxSpec> => {
     const hostname = request.hostname ?? name.slice(0, 64);
     const network = await resolveSandboxSpec(context, request, { hostname, namespaces: shared, replaces });
     return { ...network, ...parseKernelOptions(request, network), ...(cgroup ? { cgroup } : {}) };
   };
-  const old = replaced ?? (request.replace && request.name ? sameName(pods, request.name) : undefined);
-  if (old) {
-    await plan(old.id);
-    checkNewFile(request.podIdFile, '--pod-id-file');
-    await old.remove();
-  }
-  const spec = await plan();
-  interrupt.check();
   const pod = { id, name, createdAtMs: Date.now(), labels, shared, createCommand, options };
-  await makePod({ context, operations, sandboxes, pods }, { pod, spec, userns }, async () => {
-    if (request.podIdFile) writeNewFile(request.podIdFile, id, '--pod-id-file');
-  });
-  return id;
-}
-
-function sameName(pods: Pods, name: string): Replaced | undefined {
-  const id = pods.find(name)?.id;
-  return id === undefined ? undefined : { id, remove: () => pods.remove(id, { force: true }) };
+  return { pod, userns, sandbox };
 }
 
 export interface NewPod {

@@ -5,7 +5,7 @@ import { isInitContainer, runInitContainers } from './init-containers.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Operations } from './operations.ts';
 import { removePodCgroup } from './pod-cgroups.ts';
-import type { Replaced } from './pod-creation.ts';
+import type { NewPod, PlannedPod, PodCreation } from './pod-creation.ts';
 import type { PodCreateRequest } from './requests.ts';
 import { startInOrder } from './requires.ts';
 import type { Sandboxes } from './sandboxes.ts';
@@ -40,14 +40,25 @@ export class Pods {
   }
 
   /** What it needs is loaded here only: starting and listing pods goes without it. */
-  async create(
-    request: PodCreateRequest,
-    createCommand: readonly string[],
-    replaced?: Replaced,
-  ): Promise<string> {
+  async create(request: PodCreateRequest, createCommand: readonly string[]): Promise<string> {
     const { createPod } = await import('./pod-creation.ts');
+    return createPod(this.#creation(), request, createCommand);
+  }
+
+  /** What `make` takes. Makes nothing. */
+  async plan(request: PodCreateRequest, createCommand: readonly string[]): Promise<PlannedPod> {
+    return (await import('./pod-creation.ts')).planPod(this.#context, request, createCommand);
+  }
+
+  /** Where that fails, nothing of it stays. */
+  async make(planned: NewPod): Promise<void> {
+    const { makePod } = await import('./pod-creation.ts');
+    await makePod(this.#creation(), planned, async () => {});
+  }
+
+  #creation(): PodCreation {
     const parts = { context: this.#context, operations: this.#operations, sandboxes: this.#sandboxes };
-    return createPod({ ...parts, pods: this }, request, createCommand, replaced);
+    return { ...parts, pods: this };
   }
 
   /** The sandbox with its network, then all members at once. Idempotent. */

@@ -48,6 +48,7 @@ export class Secrets {
       throw new PeapodError(
         'INVALID_ARGUMENT',
         `secret data must be larger than 0 and less than ${maxBytes} bytes`,
+        { hint: 'the data is all that the file, standard input or the variable holds' },
       );
     }
     const { secrets, db } = this.#context.store;

@@ -67,6 +67,18 @@ export function usernsOfPod({ id, spec: { userns } }: SandboxRecord): PlannedUse
   return settled({ ...rest, source: shared, mode: 'pod' });
 }
 
+/** The same of a pod that is made before its member: what is reserved for it is known only then. */
+export function usernsOfPlannedPod(
+  { store }: Context,
+  podId: string,
+  { keep }: PlannedUserns,
+): PlannedUserns {
+  return {
+    keep,
+    settle: () => (usernsOfPod(store.sandboxes.get(podId) as SandboxRecord) as PlannedUserns).settle(),
+  };
+}
+
 /** The same, but for ids of its own where they were given by `auto`. */
 export async function usernsOfClone(
   context: Context,

@@ -71,6 +71,9 @@ function openFile(path: string, flags: 'r' | 'w'): number {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'no such file or directory' : messageOf(error);
-    throw new PeapodError('INVALID_ARGUMENT', `open ${path}: ${why}`, { cause: error });
+    throw new PeapodError('INVALID_ARGUMENT', `open ${path}: ${why}`, {
+      hint: 'look at the path and at who may use it; - is standard input or output',
+      cause: error,
+    });
   }
 }

@@ -24,7 +24,9 @@ export class CopyTree implements TargetTree {
   clean(path: string): string[] {
     const components = path.split('/').filter((part) => part !== '' && part !== '.');
     if (!components.includes('..')) return components;
-    throw new PeapodError('INVALID_ARGUMENT', `'${printable(path)}' points outside of the archive`);
+    throw new PeapodError('INVALID_ARGUMENT', `'${printable(path)}' points outside of the archive`, {
+      hint: 'make the archive without "..": tar -C DIRECTORY -c .',
+    });
   }
 
   isDirectory(path: string): boolean {

@@ -69,7 +69,9 @@ function targetOf({ path, place, where }: InRequest, { kind, name }: Coming): Ta
   if (found?.stats?.isDirectory()) return { directory: found.path, name };
   if (found?.stats) {
     if (kind === 'directory') {
-      throw new PeapodError('INVALID_ARGUMENT', 'destination must be a directory when copying a directory');
+      throw new PeapodError('INVALID_ARGUMENT', 'destination must be a directory when copying a directory', {
+        hint: 'what is there is a file: name another path, or take the file away',
+      });
     }
     if (path.endsWith('/')) throw notFound(path, where);
     return { directory: dirname(found.path), name: found.path.slice(found.path.lastIndexOf('/') + 1) };
@@ -82,7 +84,9 @@ function targetOf({ path, place, where }: InRequest, { kind, name }: Coming): Ta
 function archiveTarget({ path, place }: InRequest): Target {
   const found = resolveLinks(place ? path : resolve(path));
   if (found?.stats?.isDirectory()) return { directory: found.path, name: '' };
-  throw new PeapodError('INVALID_ARGUMENT', 'destination must be a directory when copying from stdin');
+  throw new PeapodError('INVALID_ARGUMENT', 'destination must be a directory when copying from stdin', {
+    hint: 'the archive is unpacked in it: name one that exists',
+  });
 }
 
 async function unpack(request: InRequest, coming: Coming | undefined, target: Target): Promise<void> {
@@ -110,7 +114,7 @@ async function unpack(request: InRequest, coming: Coming | undefined, target: Ta
     throw new PeapodError(
       'INVALID_ARGUMENT',
       'source must be a (compressed) tar archive when copying from stdin',
-      { cause: error },
+      { hint: 'tar -c makes one: tar -c FILE | peapod cp - CONTAINER:/DIRECTORY', cause: error },
     );
   }
   writer.finish();

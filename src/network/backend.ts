@@ -72,6 +72,11 @@ export interface Attachment {
    * there know the names of all the pod's networks.
    */
   readonly dnsClosed?: boolean;
+  /**
+   * The network has no names, but a name server can be had there for a pod whose other networks are `dnsClosed`: by
+   * `setNames`. It forwards, and knows the names of all the pod's networks.
+   */
+  readonly dnsOnDemand?: readonly string[];
   readonly mtuBytes: number;
   readonly macAddress?: string;
   /** The backend's own, JSON-safe. */
@@ -170,8 +175,8 @@ export interface NetworkBackend {
   /**
    * Besides its own name, its short id and its aliases, to which the target answers from attach to detach, it
    * answers to these names on the network. `names` is called when nobody else changes names, so that the last
-   * caller has the last word. Idempotent; nothing happens where the attachment has no `dnsSearch`. Also starts a
-   * name server again that was killed, except where names only go.
+   * caller has the last word. Idempotent; where the attachment has no `dnsSearch`, only the server of `dnsOnDemand` is
+   * started. Also starts a name server again that was killed, except where names only go.
    * Throws TOOL_MISSING, PORT_IN_USE, COMMAND_FAILED.
    */
   setNames(target: NetworkTarget, last: Attachment, names: () => readonly string[]): Promise<void>;

@@ -93,12 +93,31 @@ export function scanConfLists(directory: string): ScannedConfLists {
       if (text !== undefined) lists.push(parseConfList(file, text));
     } catch (error) {
       if (!isPeapodError(error, 'NETWORK_CONFIG')) throw error;
-      const names = [...(text ?? '').matchAll(/"name"\s*:\s*"([^"]*)"/g)].map(([, name]) => name);
-      names.push(basename(file, '.conflist'));
+      const names = suggestedNames(basename(file, '.conflist'), text ?? '');
       broken.push({ error, mayDefine: (name) => names.includes(name) });
     }
   }
   return { lists, broken };
+}
+
+/**
+ * Names that a broken file may be meant to define: those that its text gives, and its file name. Where the text, an
+ * empty one for example, gives none, what is customary in file names tells: `87-NAME.conflist`, `87-NAME-bridge.conflist`.
+ */
+function suggestedNames(stem: string, text: string): string[] {
+  const given = namesIn(text).filter((name) => validName.test(name));
+  if (given.length > 0) return [stem, ...given];
+  const [, name = stem] = /^\d+[-_](.+)$/.exec(stem) ?? [];
+  return [stem, name, ...(name === stem ? [] : [name.replace(/[-_]bridge$/, '')])];
+}
+
+function namesIn(text: string): string[] {
+  try {
+    const { name } = JSON.parse(text) ?? {};
+    return typeof name === 'string' ? [name] : [];
+  } catch {
+    return [...text.matchAll(/"name"\s*:\s*"([^"]*)"/g)].map(([, name = '']) => name);
+  }
 }
 
 function confListFiles(directory: string): string[] {

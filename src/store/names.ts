@@ -11,8 +11,8 @@ export class NameTable {
     this.#db = db;
   }
 
-  /** Throws NAME_IN_USE. */
-  claim(name: string, kind: Kind, id: string): void {
+  /** As `claim`, and nothing is claimed. */
+  check(name: string, kind: Kind): void {
     const holder = this.#db.get<{ kind: Kind; id: string }>(
       'SELECT kind, id FROM names WHERE name = ?',
       name,
@@ -24,6 +24,11 @@ export class NameTable {
         { hint: 'choose another name, remove the holder, or use --replace' },
       );
     }
+  }
+
+  /** Throws NAME_IN_USE. */
+  claim(name: string, kind: Kind, id: string): void {
+    this.check(name, kind);
     this.#db.run('INSERT INTO names (name, kind, id) VALUES (?, ?, ?)', name, kind, id);
   }
 
@@ -41,6 +46,12 @@ export class NameTable {
   /** Only a query, so two processes may both see a name as free: `claim` decides. */
   isFree(name: string): boolean {
     return this.#db.get('SELECT 1 FROM names WHERE name = ?', name) === undefined;
+  }
+
+  /** The id behind a name, which is no id and no beginning of one. */
+  idOf(kind: Kind, name: string): string | undefined {
+    const sql = 'SELECT id FROM names WHERE kind = ? AND name = ?';
+    return this.#db.get<{ id: string }>(sql, kind, name)?.id;
   }
 
   nameOf(id: string): string | undefined {

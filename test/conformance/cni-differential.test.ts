@@ -1,6 +1,7 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readPluginList } from '../../rootful/cni/config.ts';
 import { deleteList } from '../../rootful/cni/list.ts';
 import { pluginDirectories } from '../../rootful/cni/plugins.ts';
@@ -81,8 +82,10 @@ describe.runIf(isRoot)('the native path against the reference plugins ®', () =>
     }),
   };
   let env: ConformanceEnvironment;
+  let talker: ChildProcess | undefined;
   const undo: (() => Promise<void>)[] = [];
   const used = new Set<string>();
+  const compared = new Set<string>();
 
   beforeAll(async () => {
     env = await makeRealEnvironment(() => ({
@@ -93,9 +96,12 @@ describe.runIf(isRoot)('the native path against the reference plugins ®', () =>
     }));
     // What is not masqueraded finds its way back.
     sh('ip route add 10.0.0.0/8 via 198.51.100.1; ip route add fd00::/8 via 2001:db8::1', outside.netnsPath);
-    await startTalker(['serve', 'tcp', '::', '80', '@'], outside.netnsPath);
+    talker = await startTalker(['serve', 'tcp', '::', '80', '@'], outside.netnsPath);
+    // A new network namespace has the kernel switches of the machine: the first case starts as those after it.
+    await clear();
   });
   afterEach(clear);
+  afterAll(() => void talker?.kill('SIGKILL'));
 
   async function clear(): Promise<void> {
     for (const step of undo.splice(0).reverse()) await step();
@@ -166,6 +172,7 @@ describe.runIf(isRoot)('the native path against the reference plugins ®', () =>
       for (const { why } of known) used.add(why);
       return known.length === 0;
     });
+    compared.add(one.title);
     const pick = (picture: Picture) => Object.fromEntries(unlike.map((key) => [key, picture[key]]));
     expect(pick(native)).toEqual(pick(reference));
   });
@@ -225,7 +232,8 @@ describe.runIf(isRoot)('the native path against the reference plugins ®', () =>
     expect((await crashed('native')).addresses).toEqual(['10.9.0.2/24']);
   });
 
-  it('has no difference in its table that is none', () => {
+  it('has no difference in its table that is none', ({ skip }) => {
+    skip(compared.size < cases.length, 'not every case has been compared');
     expect(differences.map(({ why }) => why).filter((why) => !used.has(why))).toEqual([]);
   });
 });

@@ -137,6 +137,7 @@ describeForBoth('bad input', (makeHost) => {
     const before = await host.ok('ps', '-q', '--no-trunc');
     const pod = ['pod', 'create', '--replace', '--name', 'web'];
     const run = ['run', '-d', '--replace', '--name', 'alone'];
+    const create = ['create', '--replace', '--name', 'alone'];
     for (const [command, message] of [
       [[...pod, '-p', '99999:80'], /99999/],
       [[...pod, '-p', '8081:80'], /"alone"/],
@@ -148,12 +149,31 @@ describeForBoth('bad input', (makeHost) => {
       [[...run, '-p', '8080:80', 'host', 'true'], /"web"/],
       [[...run, '-v', '/nowhere/at/all:/x', 'host', 'true'], /\/nowhere\/at\/all/],
       [[...run, '--pod', 'new:other', '-p', '8080:80', 'host', 'true'], /"web"/],
+      [[...run, '--pod', 'new:other', '-v', '/nowhere/at/all:/x', 'host', 'true'], /\/nowhere\/at\/all/],
+      [[...create, '--pod', 'new:other', '-v', '/nowhere/at/all:/x', 'host', 'true'], /\/nowhere\/at\/all/],
+      [[...run, '--pod', 'new:other', '--secret', 'no-such-secret', 'host', 'true'], /no-such-secret/],
+      [[...run, '--pod', 'new:other', '--requires', 'nobody', 'host', 'true'], /nobody/],
+      [[...run, '--pod', 'new:other', '--shm-size', '1m', '--share', 'ipc', 'host', 'true'], /--shm-size/],
+      [[...run, '--pod', 'new:other', '--cidfile', '/etc/passwd', 'host', 'true'], /--cidfile/],
+      [[...run, '--pod', 'new:web', 'host', 'true'], /the pod name "web" is already in use by pod/],
+      [
+        [...run, '--pod', 'new:alone', 'host', 'true'],
+        /the container name "alone" is already in use by the pod/,
+      ],
     ] as [string[], RegExp][]) {
       const outcome = await host.peapod(...command);
       expect(outcome.exitCode, command.join(' ')).toBe(125);
       expect(outcome.stderr).toMatch(message);
       expect(await host.ok('ps', '-q', '--no-trunc'), command.join(' ')).toBe(before);
+      expect(await host.ok('pod', 'ps', '--format', '{{.Name}}')).toBe('web');
     }
+    // A name is no id that begins so.
+    const [alone = ''] = (await host.ok('ps', '-q', '--filter', 'name=alone')).split('\n');
+    const web = await host.ok('pod', 'ps', '-q');
+    await host.ok('create', '--replace', '--name', alone, 'host', 'true');
+    await host.ok('pod', 'create', '--replace', '--name', web);
+    expect(await host.ok('ps', '-q', '--no-trunc')).toBe(before);
+    await host.ok('pod', 'rm', web);
     // The ports of what goes are free for what comes.
     await host.ok(...run, '-p', '8081:80', 'host', 'sleep', '1000');
     await host.ok(...run, '--pod', 'new:other', '-p', '8081:80', 'host', 'sleep', '1000');

@@ -73,19 +73,6 @@ describeForBoth('verbs of containers', (makeHost) => {
     expect(await host.ok('ps', '-aq')).toBe('');
   });
 
-  it('B1: wait for one of several states, and for nobody', async () => {
-    await using host = await makeHost();
-    await host.ok('create', '--name', 'one', 'host', 'sleep', '1000');
-    expect(await host.ok('wait', 'one')).toBe('0');
-    const waiting = host.spawn(['peapod', 'wait', '--condition', 'running', '--condition', 'paused', 'one']);
-    await host.ok('start', 'one');
-    expect((await waiting.outcome).stdout).toBe('-1\n');
-    expect(await host.ok('wait', '--ignore', 'nobody')).toBe('-1');
-    const unknown = await host.peapod('wait', '--condition', 'asleep', 'one');
-    expect(unknown).toMatchObject({ exitCode: 125, stdout: '' });
-    expect(unknown.stderr).toMatch(/^Error: unknown container state: asleep: invalid argument\n/);
-  });
-
   it('B9: container prune asks on a terminal and removes what does not run and matches', async () => {
     await using host = await makeHost();
     const running = await host.ok('run', '-d', '--label', 'a=1', 'host', 'sleep', '1000');

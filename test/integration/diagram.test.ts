@@ -128,6 +128,22 @@ describeForBoth('a picture of the networks', (makeHost) => {
     expect(texts.includes('uplink slirp4netns')).toBe(host.rootless);
   });
 
+  it('C5 C8: marks an internal network, which no uplink leads to', async () => {
+    await using host = await makeHost();
+    await host.ok('network', 'create', '--internal', 'back');
+    await host.ok('run', '-d', '--network', 'back', '--name', 'inner', 'host', 'sleep', '1000');
+    const { labels, edges, idOf } = parseMermaid(await host.ok('network', 'diagram'));
+    const network = idOf('network back');
+    expect(labels.get(network as string)).toMatch(/^network back\ninternal\nbridge \S+\nsubnet /);
+    expect(edges).toEqual([
+      { from: network, to: idOf('container inner'), label: expect.stringMatching(/^eth0 /) },
+    ]);
+    expect(svgTexts(await host.ok('network', 'diagram', '--format', 'svg'))).toContain('internal');
+    const tree = await host.ok('network', 'diagram', '--format', 'tree');
+    expect(tree).toContain('network back · internal · bridge ');
+    expect(tree).not.toContain('uplink');
+  });
+
   it('C5 A14: of named pods shows these alone; a missing one, and a wrong format, are errors', async () => {
     await using host = await makeHost();
     const id = await host.ok('pod', 'create', '--name', 'wanted');

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { eventually } from '../support/command.ts';
 import { describeForBoth, type HostMaker } from '../support/host.ts';
 import { internetAddresses } from '../support/internet.ts';
+import { aardvarks, lookUp } from '../support/names.ts';
 import { webServer } from '../support/servers.ts';
 import type { TestHost } from '../support/test-host.ts';
 
@@ -46,23 +47,12 @@ async function hostWithNetwork(makeHost: HostMaker, internet = false): Promise<T
   return host;
 }
 
-/** Addresses of a name as a container sees it, in order; none where it has none. */
-async function lookUp(host: TestHost, container: string, name: string, family: 4 | 6 = 4): Promise<string[]> {
-  const { stdout } = await host.peapod('exec', container, 'getent', `ahostsv${family}`, name);
-  return [...new Set(stdout.split('\n').flatMap((line) => line.split(' ')[0] || []))].sort();
-}
-
 /** The addresses of a pod or container, without prefix lengths. */
 async function addressesOf(host: TestHost, name: string): Promise<string[]> {
   const [{ NetworkSettings: settings }] = await host.json<
     [{ NetworkSettings: { IPAddress: string; GlobalIPv6Address: string } }]
   >('inspect', name);
   return [settings.IPAddress, settings.GlobalIPv6Address];
-}
-
-async function aardvarks(host: TestHost): Promise<string[]> {
-  const found = await host.rootSh('pgrep -x aardvark-dns || :');
-  return found.split('\n').filter(Boolean);
 }
 
 describeForBoth('names on a network', (makeHost) => {
@@ -201,32 +191,6 @@ describeForBoth('names on a network', (makeHost) => {
     expect(await lookUp(host, 'asker', 'web.example')).toEqual([internetAddresses.web]);
     await host.ok('rm', '--force', '--time', '0', 'asker', 'one', 'two');
     expect(await aardvarks(host)).toEqual([]);
-  });
-
-  it('C3: a pod on networks with and without a way out has the names of both, and those of the world', async () => {
-    await using host = await makeHost({ internet: true });
-    await host.ok('network', 'create', '--internal', 'back');
-    await host.ok('network', 'create', 'front');
-    const start = (name: string, networks: string) =>
-      host.ok('run', '-d', '--name', name, '--network', networks, 'host', 'sleep', '1000');
-    const known = async (container: string) => {
-      const names = ['db', 'db2', 'edge', 'web.example'];
-      const found = await Promise.all(names.map((name) => lookUp(host, container, name)));
-      return names.filter((_, index) => found[index]?.length !== 0);
-    };
-    await start('db', 'back');
-    await start('both', 'back,front');
-    await start('edge', 'front');
-    await start('db2', 'back');
-    expect(await known('both')).toEqual(['db', 'db2', 'edge', 'web.example']);
-    expect(await known('edge')).toEqual(['edge', 'web.example']);
-    expect(await known('db')).toEqual(['db', 'db2']);
-
-    await host.ok('network', 'disconnect', 'front', 'both');
-    expect(await known('both')).toEqual(['db', 'db2']);
-    await host.ok('network', 'connect', 'back', 'edge');
-    await host.ok('rm', '--force', '--time', '0', 'db2');
-    expect(await known('edge')).toEqual(['db', 'edge', 'web.example']);
   });
 
   it('C3: somebody else’s port 53 on the gateway is an error that names them, and nothing is left', async () => {

@@ -101,6 +101,30 @@ describeForBoth('networks as files', (makeHost) => {
     expect(await host.ok('network', 'rm', 'theirs')).toBe('theirs');
   });
 
+  it('C5: a file that is to define the default network is not passed over when it is broken', async () => {
+    await using host = await makeHost();
+    const list = foreign('podman', '10.123.45.0/24', 'theirbr0');
+    await writeConflist(host, '87-podman-bridge.conflist', list);
+    await host.ok('run', '-d', '--name', 'web', '--network', 'bridge', 'host', 'sleep', '1000');
+    expect(await addressOf(host, 'web')).toMatch(/^10\.123\.45\./);
+    for (const text of ['', list.slice(0, 12), 'none']) {
+      const path = await writeConflist(host, '87-podman-bridge.conflist', text);
+      for (const words of [
+        ['run', '--rm', '--network', 'bridge', 'host', 'true'],
+        ['network', 'inspect', 'podman'],
+      ]) {
+        expect(await host.peapod(...words)).toMatchObject({
+          exitCode: 125,
+          stderr: expect.stringMatching(
+            new RegExp(`^Error: ${path}: .*\\n.*mend the file, or move it away\\n$`),
+          ),
+        });
+      }
+    }
+    await run(host, 'none', 'apart');
+    expect(await host.ok('rm', '-f', '-t', '0', 'web', 'apart')).toBe('web\napart');
+  });
+
   it('C5: bad input is one error, and nothing is written', async () => {
     await using host = await makeHost();
     await host.ok('network', 'create', 'web');

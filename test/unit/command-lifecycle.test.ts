@@ -210,7 +210,7 @@ describe('commands for several names', () => {
     expect((await commandLine(['rm', '--cidfile', file])).calls[0]?.[1]).toBe('abc');
     writeFileSync(file, '\n');
     expect((await commandLine(['rm', '--cidfile', file])).stderr).toBe(
-      `Error: the id file ${file} is empty\nhint: See 'peapod rm --help'\n`,
+      `Error: the id file ${file} is empty\nhint: give the file that --cidfile or --pod-id-file wrote when it was made\n`,
     );
   });
 });
@@ -232,13 +232,11 @@ describe('start attached', () => {
 describe('wait', () => {
   it('prints an exit code a line', async () => {
     const { calls, stdout } = await commandLine(['wait', '--interval', '1s', 'a', 'b'], {
-      'containers.wait': (name: string) => (name === 'a' ? 0 : 3),
+      'containers.wait': () => [0, 3],
     });
     expect(stdout).toBe('0\n3\n');
-    expect(calls).toEqual([
-      ['containers.wait', 'a', ['stopped'], 1000],
-      ['containers.wait', 'b', ['stopped'], 1000],
-    ]);
+    const request = { conditions: ['stopped'], intervalMs: 1000, ignore: false };
+    expect(calls).toEqual([['containers.wait', ['a', 'b'], request]]);
   });
 });
 

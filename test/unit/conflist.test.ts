@@ -185,6 +185,38 @@ describe('a directory of conflists', () => {
     expect(findConfList(join(directory, 'none'), 'web')).toBeUndefined();
   });
 
+  it.each([
+    ['an empty file', '87-podman-bridge', '', 'podman'],
+    ['one cut off', '87-podman-bridge', '{"cniVersion": "0.4.0", "na', 'podman'],
+    ['no JSON', '87-podman-bridge', 'network podman', 'podman'],
+    ['no object', '87-podman-bridge', 'null', 'podman'],
+    ['no name but that of a label', '87-podman-bridge', '{"args": {"labels": {"name": "a"}}}', 'podman'],
+    ['a name that none can have', '87-podman-bridge', '{"name": ""}', 'podman'],
+    ['any name and number', '10-web', '', 'web'],
+    ['two dashes in the name', '10_back-end_bridge', '', 'back-end'],
+    ['no number', 'podman', '', 'podman'],
+    ['a name cut off after it', 'x', '{"name": "podman", "plu', 'podman'],
+  ])('a broken file stands in the way of the name that it suggests: %s', (_, stem, text, name) => {
+    write(`${stem}.conflist`, text);
+    expect(() => findConfList(directory, name)).toThrow(
+      refused('NETWORK_CONFIG', new RegExp(`/${stem}.conflist: `)),
+    );
+    write('99.conflist', bridgeConfList({ name }));
+    expect(findConfList(directory, name)?.name).toBe(name);
+  });
+
+  it.each([
+    ['of another name', '87-back-bridge', ''],
+    ['with a longer name', '87-podman-bridge-2', ''],
+    ['with a name before it', '87-my-podman', ''],
+    ['that says another name', '87-podman-bridge', '{"name": "back", "plu'],
+    ['as `network create podman-bridge` names it', 'podman-bridge', ''],
+    ['with nothing but a number', '87', ''],
+  ])('a broken file %s does not stand in the way of podman', (_, stem, text) => {
+    write(`${stem}.conflist`, text);
+    expect(findConfList(directory, 'podman')).toBeUndefined();
+  });
+
   it('with a broken file serves the others, and names the file when nothing else fits', () => {
     write('10-broken.conflist', '{"name": "web",');
     write('20-ok.conflist', bridgeConfList({ name: 'db' }));

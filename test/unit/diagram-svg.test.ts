@@ -108,6 +108,30 @@ describe('a picture as SVG', () => {
     expect(line?.attributes.d).toBe(`M${port?.right},${middle}L${pod?.x},${middle}`);
   });
 
+  it('C5 C8: the uplink leads to every network but the internal ones, which are marked', () => {
+    const network = (name: string, address: string) => {
+      return podView(name, [attachmentTo(name, address, { behindUplink: true })]);
+    };
+    const views = [network('a', '10.1.0.2'), network('b', '10.2.0.2'), network('c', '10.3.0.2')];
+    const internal = new Set(['a']);
+    const svg = drawSvg(diagramOf(views, [], { internal }));
+    const boxes = rects(svg).filter(({ kind }) => kind === 'network');
+    const ends = elements(svg, 'path')
+      .filter(({ attributes }) => attributes.class === 'line-uplink')
+      .map(({ attributes }) => Number(attributes.d?.split(',').at(-1)));
+    // From the top: b, c, and a, which has no way out.
+    expect(ends).toEqual(boxes.slice(0, 2).map(({ y }) => y));
+    expect(texts(svg).filter((text) => text === 'internal' || text.startsWith('network '))).toEqual([
+      'network b',
+      'network c',
+      'network a',
+      'internal',
+    ]);
+    const alone = drawSvg(diagramOf(views.slice(0, 1), [], { internal }));
+    expect(rects(alone).map(({ kind }) => kind)).toEqual(['frame', 'unit', 'network']);
+    expect(alone).not.toContain('uplink slirp4netns');
+  });
+
   it('needs nothing from elsewhere, and knows light and dark', () => {
     const svg = drawSvg(pods(5));
     expect(svg.replace('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(

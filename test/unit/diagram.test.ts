@@ -120,6 +120,37 @@ describe('a picture of the networks', () => {
     );
   });
 
+  it('C5 C8: an internal network is marked as such and has no uplink', () => {
+    const behind = (name: string, address: string) => attachmentTo(name, address, { behindUplink: true });
+    const closed = podView('closed', [behind('back', '10.89.0.2')]);
+    const asleep = podView('asleep', [], [], { networkMode: 'bridge', networks: ['dark'] });
+    const internal = new Set(['back', 'dark']);
+    const both = diagramOf([closed, podView('open', [behind('front', '10.89.1.2')]), asleep], [], {
+      internal,
+    });
+    expect(drawTree(both, { colour: false })).toBe(
+      `host
+├─ network dark · internal · not up
+│  └─ pod asleep Running
+└─ the user's network namespace
+   ├─ uplink slirp4netns
+   ├─ network front · bridge br-front · subnet 10.89.1.0/24 · gateway 10.89.1.1
+   │  └─ pod open Running eth0 10.89.1.2/24
+   └─ network back · internal · bridge br-back · subnet 10.89.0.0/24 · gateway 10.89.0.1
+      └─ pod closed Running eth0 10.89.0.2/24
+`,
+    );
+    const mermaid = drawMermaid(both);
+    expect(mermaid).toContain('network back<br/>internal<br/>bridge br-back');
+    expect(mermaid.match(/uplink ---.*/g)).toEqual(['uplink --- net1']);
+    expect(mermaid).toContain('net1[["network front<br/>');
+    const alone = diagramOf([closed], [], { internal });
+    for (const picture of [drawTree(alone, { colour: false }), drawMermaid(alone)]) {
+      expect(picture).toContain("the user's network namespace");
+      expect(picture).not.toContain('uplink');
+    }
+  });
+
   it('says it where there is nothing to draw', () => {
     const nothing = diagramOf([], []);
     expect(drawTree(nothing, { colour: false })).toBe('host\n└─ no pods and no containers\n');
@@ -184,7 +215,7 @@ describe('a picture of the networks', () => {
 
   it('of named pods leaves out what is outside pods, but knows its name', () => {
     const joined = podView('guest', [], [], { networkMode: `container:${idOf('redis')}` });
-    const { units, networks } = diagramOf([joined], [loneContainer('redis')], 'pods');
+    const { units, networks } = diagramOf([joined], [loneContainer('redis')], { podsOnly: true });
     expect(units.map(({ name }) => name)).toEqual(['guest']);
     expect(networks.map(({ name }) => name)).toEqual(['container redis']);
   });

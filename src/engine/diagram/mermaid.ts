@@ -23,10 +23,10 @@ export function drawMermaid(diagram: Diagram): string {
   if (diagram.userNamespace) {
     const { uplink } = diagram.userNamespace;
     lines.push(`  subgraph userns[${label(userNamespaceTitle)}]`);
-    lines.push(`    uplink([${label(uplinkText(uplink))}])`);
+    if (uplink) lines.push(`    uplink([${label(uplinkText(uplink))}])`);
     const inside = shared.filter(({ behindUplink }) => behindUplink);
     for (const network of inside) lines.push(`  ${networkNode(network)}`);
-    for (const network of inside)
+    for (const network of inside.filter(({ internal }) => !internal))
       lines.push(`    uplink ---${uplink === 'running' ? '' : '|down|'} ${networkIds.get(network.key)}`);
     lines.push('  end');
   }

@@ -6,8 +6,11 @@ import type { AttachmentView, ContainerView, PodView } from '../views.ts';
 
 /** What a picture of the networks shows, whatever it is drawn with. Names are as they are: nothing is escaped. */
 export interface Diagram {
-  /** The user's network namespace, which holds the networks that are `behindUplink`; undefined where none is. */
-  readonly userNamespace: { readonly uplink: 'running' | 'missing' } | undefined;
+  /**
+   * The user's network namespace, which holds the networks that are `behindUplink`; undefined where none is. Its
+   * `uplink` is undefined where all of them are internal.
+   */
+  readonly userNamespace: { readonly uplink: 'running' | 'missing' | undefined } | undefined;
   /** In the order in which to draw them. */
   readonly networks: readonly DiagramNetwork[];
   /** Pods, and containers outside pods, by the order of their first networks. */
@@ -29,6 +32,8 @@ export interface DiagramNetwork {
   readonly subnets: readonly Cidr[];
   readonly gateways: readonly string[];
   readonly behindUplink: boolean;
+  /** No way out: the uplink, where there is one, is not for it. */
+  readonly internal: boolean;
 }
 
 export interface DiagramUnit {
@@ -72,14 +77,21 @@ export interface DiagramContainer {
 
 const kindOrder: readonly DiagramNetwork['kind'][] = ['bridge', 'helper', 'host', 'joined', 'none'];
 
-/** Containers of a pod that is not among `pods` are left out, and with `pods` alone those outside pods too. */
+export interface DiagramOptions {
+  /** Containers outside pods are left out. */
+  readonly podsOnly?: boolean;
+  /** Names of the networks that are internal. */
+  readonly internal?: ReadonlySet<string>;
+}
+
+/** Containers of a pod that is not among `pods` are left out. */
 export function diagramOf(
   pods: readonly PodView[],
   containers: readonly ContainerView[],
-  what: 'all' | 'pods' = 'all',
+  { podsOnly = false, internal = new Set() }: DiagramOptions = {},
 ): Diagram {
   const byId = new Map(containers.map((container) => [container.id, container]));
-  const lone = what === 'all' ? containers.filter(({ podId }) => podId === undefined) : [];
+  const lone = podsOnly ? [] : containers.filter(({ podId }) => podId === undefined);
   const drafts = [...pods.map((pod) => podDraft(pod, byId)), ...lone.map(containerDraft)];
   const networks = new Map<string, DiagramNetwork>();
   const names = new Map(containers.map(({ id, name }) => [id, name]));
@@ -90,7 +102,8 @@ export function diagramOf(
   const known = (key: string) => {
     let network = networks.get(key);
     if (!network) {
-      network = networkOf(key, attachments.get(key) ?? [], names);
+      const itself = networkOf(key, attachments.get(key) ?? [], names);
+      network = { ...itself, internal: itself.kind === 'bridge' && internal.has(itself.name) };
       networks.set(key, network);
     }
     return network;
@@ -102,6 +115,8 @@ export function diagramOf(
     (a, b) =>
       kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind) ||
       Number(a.behindUplink) - Number(b.behindUplink) ||
+      // Next to the uplink stands what it is for.
+      Number(a.behindUplink && a.internal) - Number(b.behindUplink && b.internal) ||
       compare(a.name, b.name),
   );
   const place = new Map(ordered.map((network, index) => [network.key, index]));
@@ -109,8 +124,10 @@ export function diagramOf(
   const isBehind = ({ links }: DiagramUnit) => links.some(({ network }) => network.behindUplink);
   const behind = units.filter(isBehind);
   const lost = behind.some(({ missing }) => missing.includes('slirp4netns'));
+  const isForSome = ordered.some(({ behindUplink, internal: closed }) => behindUplink && !closed);
+  const uplink = isForSome ? (lost ? 'missing' : 'running') : undefined;
   return {
-    userNamespace: behind.length > 0 ? { uplink: lost ? 'missing' : 'running' } : undefined,
+    userNamespace: behind.length > 0 ? { uplink } : undefined,
     networks: ordered,
     units: units.toSorted((a, b) => placeOf(a) - placeOf(b) || compare(a.name, b.name)),
   };
@@ -181,7 +198,7 @@ function networkOf(
   key: string,
   attachments: readonly AttachmentView[],
   containers: ReadonlyMap<string, string>,
-): DiagramNetwork {
+): Omit<DiagramNetwork, 'internal'> {
   const [word = '', ...rest] = key.split(/[ :]/);
   const base = {
     key,

@@ -49,15 +49,12 @@ export function layOut(diagram: Diagram): Layout {
     if (network.behindUplink && diagram.userNamespace && frameTop === undefined) {
       frameTop = y;
       const { uplink } = diagram.userNamespace;
-      uplinkBox = textBox(
-        'uplink',
-        columns.networks,
-        y + row + 8,
-        [plain(uplinkText(uplink))],
-        uplink === 'missing',
-      );
-      boxes.push(uplinkBox);
-      y += row + 8 + uplinkBox.height + between;
+      y += row + 8;
+      if (uplink) {
+        uplinkBox = textBox('uplink', columns.networks, y, [plain(uplinkText(uplink))], uplink === 'missing');
+        boxes.push(uplinkBox);
+        y += uplinkBox.height + between;
+      }
     }
     if (!network.behindUplink && frameBottom > y - between) y = frameBottom + between;
     const start = y;
@@ -76,13 +73,12 @@ export function layOut(diagram: Diagram): Layout {
     networkBoxes.set(network.key, box);
     boxes.push(box);
     y = Math.max(y, start + box.height + between);
-    if (network.behindUplink && uplinkBox) {
+    if (network.behindUplink) frameBottom = box.y + box.height + framePadding;
+    if (network.behindUplink && !network.internal && uplinkBox) {
+      // To a second network it passes behind the first one.
       const x = columns.networks.x + columns.networks.width / 2;
-      if (frameBottom === 0) {
-        const from = { x, y: uplinkBox.y + uplinkBox.height };
-        lines.push({ kind: 'uplink', from, to: { x, y: box.y }, off: uplinkBox.off });
-      }
-      frameBottom = box.y + box.height + framePadding;
+      const from = { x, y: uplinkBox.y + uplinkBox.height };
+      lines.push({ kind: 'uplink', from, to: { x, y: box.y }, off: uplinkBox.off });
     }
   }
   if (frameTop !== undefined) {
@@ -123,7 +119,10 @@ function columnsOf(diagram: Diagram): Columns {
   const { networks, units } = diagram;
   const ports = units.flatMap((unit) => unit.ports.map(({ host }) => host));
   const networkTexts = networks.flatMap((network) => [networkTitle(network), ...networkDetails(network)]);
-  const uplink = diagram.userNamespace ? [userNamespaceTitle, uplinkText(diagram.userNamespace.uplink)] : [];
+  const { userNamespace } = diagram;
+  const uplink = userNamespace
+    ? [userNamespaceTitle, ...(userNamespace.uplink ? [uplinkText(userNamespace.uplink)] : [])]
+    : [];
   const unitTexts = units.flatMap((unit) => [
     `${cut(unitTitle(unit))}   ${cut(unitStatus(unit))}`,
     ...unit.links.map(linkText),

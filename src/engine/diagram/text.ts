@@ -21,12 +21,14 @@ export function networkTitle({ kind, name }: DiagramNetwork): string {
   return printable(titles[kind]);
 }
 
-/** Bridge, subnets, gateways: one line each. */
+/** That it has no way out, its bridge, subnets, gateways: one line each. */
 export function networkDetails(network: DiagramNetwork): string[] {
   if (network.kind !== 'bridge') return [];
-  const { interface: bridge, subnets, gateways } = network;
-  if (!network.up) return ['not up'];
+  const { interface: bridge, subnets, gateways, internal } = network;
+  const marks = internal ? ['internal'] : [];
+  if (!network.up) return [...marks, 'not up'];
   return [
+    ...marks,
     // Other kinds of networks, macvlan for one, have none.
     ...(bridge === '' ? [] : [`bridge ${bridge}`]),
     ...subnets.map((subnet) => `subnet ${subnet}`),

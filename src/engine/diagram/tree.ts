@@ -58,10 +58,11 @@ export function drawTree(diagram: Diagram, options: { readonly colour: boolean }
   const top = outside.map(nodeOf);
   if (diagram.userNamespace) {
     const { uplink } = diagram.userNamespace;
-    const text = uplinkText(uplink);
+    const text = uplink && uplinkText(uplink);
+    const first = text ? [{ line: uplink === 'running' ? text : paint('red', text), below: [] }] : [];
     top.splice(outside.filter(({ kind }) => kind === 'bridge').length, 0, {
       line: paint('bold', userNamespaceTitle),
-      below: [{ line: uplink === 'running' ? text : paint('red', text), below: [] }, ...inside.map(nodeOf)],
+      below: [...first, ...inside.map(nodeOf)],
     });
   }
   const nothing = top.length === 0 ? [{ line: 'no pods and no containers', below: [] }] : top;
