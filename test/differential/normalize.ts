@@ -18,7 +18,7 @@ const others: readonly (readonly [RegExp, string])[] = [
   [/\bsha256:[0-9a-f]{64}\b/g, 'sha256:<id>'],
   [/\b[0-9a-f]{64}\b/g, '<id>'],
   [/\b[0-9a-f]{25}\b/g, '<secret id>'],
-  [/\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12}\b/g, '<short id>'],
+  [/\b[0-9a-f]{12}\b/g, '<short id>'],
   [/\/tmp\/tmp\.\w+/g, '<directory>'],
   // Out of the tools' own lists of words.
   [/(<short id>|inner) [a-z]+_[a-z]+$/gm, '$1 <name>'],
