@@ -216,7 +216,7 @@ export class BridgeBackend implements NetworkBackend {
     };
   }
 
-  missingHelpers(target: NetworkTarget, last: Attachment): readonly string[] {
+  async missingHelpers(target: NetworkTarget, last: Attachment): Promise<readonly string[]> {
     return [...this.#publisher.missingHelpers(target), ...this.#names.missing(target, last)];
   }
 

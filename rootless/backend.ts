@@ -180,7 +180,11 @@ export class Slirp4netnsBackend implements NetworkBackend {
     }
   }
 
-  missingHelpers(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): string[] {
+  async missingHelpers(
+    target: NetworkTarget,
+    _last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<readonly string[]> {
     return [
       ...(slirpOf(target.runtimeDir) ? [] : ['slirp4netns']),
       ...(findDeadRelay(ports) ? ['relay'] : []),

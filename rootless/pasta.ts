@@ -135,7 +135,7 @@ export class PastaBackend implements NetworkBackend {
 
   async check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
     const drift = (what: string) => new PeapodError('NETWORK_DRIFT', what);
-    const [missing] = this.missingHelpers(target, last, ports);
+    const [missing] = await this.missingHelpers(target, last, ports);
     if (missing) throw drift(`${missing} of ${target.name} does not run`);
     const own = keysOf(readStart(target.runtimeDir)?.ports ?? []);
     const lost = ports.find((port) => port.via === viaPasta && !own.has(portKey(port)));
@@ -145,7 +145,11 @@ export class PastaBackend implements NetworkBackend {
     if (gone) throw drift(`the interface ${last.ifname} of ${target.name} has lost its address ${gone}`);
   }
 
-  missingHelpers(target: NetworkTarget, _last: Attachment, ports: readonly PublishedPort[]): string[] {
+  async missingHelpers(
+    target: NetworkTarget,
+    _last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<readonly string[]> {
     return [...(pastaOf(target.runtimeDir) ? [] : ['pasta']), ...(findDeadRelay(ports) ? ['relay'] : [])];
   }
 

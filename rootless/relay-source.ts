@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { deliverMarked } from '../src/host/policy-route.ts';
 import { openAs } from '../src/host/transparent-socket.ts';
 import { type IpFamily, ipFamily } from '../src/network/ip-family.ts';
@@ -174,7 +173,9 @@ interface OwnAddresses {
 
 async function readOwnAddresses(): Promise<OwnAddresses> {
   const { parseCidr, subnetHolds } = await import('../src/network/subnet.ts');
-  const found = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const found = Object.values(process.getBuiltinModule('node:os').networkInterfaces()).flatMap(
+    (addresses) => addresses ?? [],
+  );
   const subnets = found.flatMap(({ cidr }) => (cidr === null ? [] : (parseCidr(cidr)?.subnet ?? [])));
   return {
     addresses: new Set(found.map(({ address }) => address)),

@@ -31,7 +31,7 @@ export interface UserNetworkBackendOptions {
   readonly paths: Paths;
   readonly facts: HostFacts;
   /** The backend of bridges, for the network namespace that the runner enters, and where its name servers run. */
-  readonly bridge: (runner: Runner, names: NameServers) => NetworkBackend;
+  readonly bridge: (runner: Runner, names: NameServers) => Promise<NetworkBackend>;
 }
 
 /** Name servers of bridges in the user's network namespace. */
@@ -69,7 +69,8 @@ export class UserNetworkBackend implements NetworkBackend {
   async validate(spec: PodNetworkSpec): Promise<void> {
     const { host, facts } = this.#options;
     refuseSctp(spec.ports);
-    await this.#bridge(host).validate(spec);
+    const bridge = await this.#bridge(host);
+    await bridge.validate(spec);
     refusePrivilegedPorts(spec.ports, facts);
     if (!isOnPath('slirp4netns', facts.env.PATH)) throw toolMissing('slirp4netns');
     const problem = tunProblems()[0];
@@ -84,7 +85,8 @@ export class UserNetworkBackend implements NetworkBackend {
     try {
       const runner = await this.#netns.enter(target);
       if (spec.ports.length > 0) void this.#relays.begin(this.#relayHome(target));
-      const attachment = await this.#bridge(runner).attach(target, spec);
+      const bridge = await this.#bridge(runner);
+      const attachment = await bridge.attach(target, spec);
       return withHostsNameServer(attachment);
     } catch (error) {
       await this.#relays.giveUp(target.runtimeDir);
@@ -99,12 +101,13 @@ export class UserNetworkBackend implements NetworkBackend {
       this.#netns.enter(target, 'no uplink'),
       endRelays(target.runtimeDir),
     ]);
-    await this.#bridge(runner).detach(target, last);
+    const bridge = await this.#bridge(runner);
+    await bridge.detach(target, last);
     await this.#netns.leave(target);
   }
 
   async collectGarbage(lost: NetworkTarget, living: readonly AttachmentId[]): Promise<void> {
-    const bridge = this.#bridge(await this.#netns.enter(lost, 'no uplink'));
+    const bridge = await this.#bridge(await this.#netns.enter(lost, 'no uplink'));
     await bridge.collectGarbage?.(lost, living);
     await this.#netns.leave(lost);
   }
@@ -115,32 +118,38 @@ export class UserNetworkBackend implements NetworkBackend {
     last: Attachment,
     ports: readonly PublishedPort[],
   ): Promise<MendedAttachment> {
-    const runner = await this.#netns.enter(target);
-    const { attachment } = await this.#bridge(runner).mend(target, spec, last, []);
+    const bridge = await this.#bridge(await this.#netns.enter(target));
+    const { attachment } = await bridge.mend(target, spec, last, []);
     const mended = withHostsNameServer(attachment);
     const published = ports.length > 0 ? await this.publish(target, mended, ports) : [];
     return { attachment: mended, published };
   }
 
   async check(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): Promise<void> {
-    const [missing] = this.missingHelpers(target, last, ports);
+    const [missing] = await this.missingHelpers(target, last, ports);
     if (missing !== undefined) {
       throw new PeapodError('NETWORK_DRIFT', `${missing} of ${target.name} does not run`);
     }
-    const runner = await this.#options.keeper.netns(this.#netns.path, 'keeper');
-    await this.#bridge(runner).check(target, last, []);
+    const bridge = await this.#bridge(await this.#options.keeper.netns(this.#netns.path, 'keeper'));
+    await bridge.check(target, last, []);
   }
 
-  missingHelpers(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): string[] {
+  async missingHelpers(
+    target: NetworkTarget,
+    last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<readonly string[]> {
+    const bridge = await this.#bridge(this.#options.host);
     return [
       ...(this.#netns.hasUplink() ? [] : ['slirp4netns']),
       ...(findDeadRelay(ports) ? ['relay'] : []),
-      ...this.#bridge(this.#options.host).missingHelpers(target, last, []),
+      ...(await bridge.missingHelpers(target, last, [])),
     ];
   }
 
-  setNames(target: NetworkTarget, last: Attachment, names: () => readonly string[]): Promise<void> {
-    return this.#bridge(this.#options.host).setNames(target, last, names);
+  async setNames(target: NetworkTarget, last: Attachment, names: () => readonly string[]): Promise<void> {
+    const bridge = await this.#bridge(this.#options.host);
+    return bridge.setNames(target, last, names);
   }
 
   async publish(
@@ -175,7 +184,8 @@ export class UserNetworkBackend implements NetworkBackend {
     return unpublishByRelay(target.runtimeDir, ports);
   }
 
-  #bridge(runner: Runner): NetworkBackend {
+  /** Not before it is needed: it takes longer to load than what `expectPublish` does. */
+  #bridge(runner: Runner): Promise<NetworkBackend> {
     const { keeper, bridge } = this.#options;
     const { path } = this.#netns;
     return bridge(runner, {

@@ -104,17 +104,17 @@ async function composePlaces(
       return new PastaBackend({ inside, host: hostRunner, facts, keeper });
     }),
     bridge: once(async () => {
-      const [{ UserNetworkBackend }, { ConflistBackend }] = await Promise.all([
-        import('../rootless/user-network.ts'),
-        import('../rootful/conflist-backend.ts'),
-      ]);
+      const { UserNetworkBackend } = await import('../rootless/user-network.ts');
       return new UserNetworkBackend({
         keeper,
         inside,
         host: hostRunner,
         paths,
         facts,
-        bridge: (runner, names) => new ConflistBackend({ runner, paths, facts, names }),
+        bridge: async (runner, names) => {
+          const { ConflistBackend } = await import('../rootful/conflist-backend.ts');
+          return new ConflistBackend({ runner, paths, facts, names });
+        },
       });
     }),
   };

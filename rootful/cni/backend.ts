@@ -136,7 +136,7 @@ export class CniBackend {
     }
   }
 
-  missingHelpers(target: NetworkTarget): readonly string[] {
+  async missingHelpers(target: NetworkTarget): Promise<readonly string[]> {
     return lostHolders(target.runtimeDir) ? ['port holder'] : [];
   }
 

@@ -121,7 +121,8 @@ export class Endpoints {
       const last = attachments[ifname];
       const its = published.filter((port) => port.endpoint === ifname);
       if (!last) continue;
-      if (!thoroughly && !isWiped && backend.missingHelpers(target, last, its).length === 0) continue;
+      const isAsItWas = !thoroughly && !isWiped;
+      if (isAsItWas && (await backend.missingHelpers(target, last, its)).length === 0) continue;
       mkdirSync(target.runtimeDir, { recursive: true, mode: 0o700 });
       const mended = await step(`mend ${spec.network}`, () => backend.mend(target, spec, last, its));
       attachments = { ...attachments, [ifname]: mended.attachment };
@@ -151,12 +152,15 @@ export class Endpoints {
 
   /** Helper processes that should run and do not. Reads /proc only. */
   async missing(record: SandboxRecord): Promise<string[]> {
-    const names = (await this.#places(record)).flatMap(({ endpoint, backend, target }) => {
-      const last = record.attachments[endpoint.ifname];
-      const its = record.published.filter((port) => port.endpoint === endpoint.ifname);
-      return last ? backend.missingHelpers(target, last, its) : [];
-    });
-    return [...new Set(names)];
+    const places = await this.#places(record);
+    const names = await Promise.all(
+      places.map(async ({ endpoint, backend, target }) => {
+        const last = record.attachments[endpoint.ifname];
+        const its = record.published.filter((port) => port.endpoint === endpoint.ifname);
+        return last ? backend.missingHelpers(target, last, its) : [];
+      }),
+    );
+    return [...new Set(names.flat())];
   }
 
   /** By the first network that can. Throws NETWORK_UNSUPPORTED where none can, PORT_IN_USE. */

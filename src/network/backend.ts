@@ -156,7 +156,11 @@ export interface NetworkBackend {
    * Helper processes that should run and do not, e.g. `slirp4netns`, `relay`; empty where all is well or
    * none is needed. Reads /proc only: `ps` asks it for every pod.
    */
-  missingHelpers(target: NetworkTarget, last: Attachment, ports: readonly PublishedPort[]): readonly string[];
+  missingHelpers(
+    target: NetworkTarget,
+    last: Attachment,
+    ports: readonly PublishedPort[],
+  ): Promise<readonly string[]>;
 
   /**
    * Makes the ports reachable; all of them, or none and an error. An explicit host port is never

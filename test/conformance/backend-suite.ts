@@ -100,12 +100,12 @@ export function describeBackend(name: string, makeEnvironment: () => Promise<Con
       expect(env.ask('127.0.0.1', 'tcp', 8080)).toBe(target.id);
       expect(env.ask('198.51.100.1', 'tcp', 8081)).toBe(target.id);
       await env.backend.check(target, attachment, published);
-      expect(env.backend.missingHelpers(target, attachment, published)).toEqual([]);
+      expect(await env.backend.missingHelpers(target, attachment, published)).toEqual([]);
 
       await env.backend.unpublish(target, attachment, published.slice(0, 1));
       expect(env.ask('127.0.0.1', 'tcp', 8080)).toBeUndefined();
       expect(env.ask('127.0.0.1', 'tcp', 8081)).toBe(target.id);
-      expect(env.backend.missingHelpers(target, attachment, published.slice(1))).toEqual([]);
+      expect(await env.backend.missingHelpers(target, attachment, published.slice(1))).toEqual([]);
       await env.backend.unpublish(target, attachment, published);
       await env.backend.unpublish(target, attachment, published);
       expect(env.ask('127.0.0.1', 'tcp', 8081)).toBeUndefined();
@@ -207,7 +207,7 @@ export function describeBackend(name: string, makeEnvironment: () => Promise<Con
       const { addresses, gateways, ifname } = attachment;
       expect(mended.attachment).toMatchObject({ addresses, gateways, ifname });
       await env.backend.check(target, mended.attachment, mended.published);
-      expect(env.backend.missingHelpers(target, mended.attachment, mended.published)).toEqual([]);
+      expect(await env.backend.missingHelpers(target, mended.attachment, mended.published)).toEqual([]);
       expect(env.ask('127.0.0.1', 'tcp', 8080)).toBe(target.id);
       const again = await env.backend.mend(target, spec(), mended.attachment, mended.published);
       expect(again.attachment).toMatchObject({ addresses, gateways, ifname });

@@ -98,7 +98,7 @@ export class FakeBackend implements NetworkBackend {
     throw new PeapodError('NETWORK_DRIFT', `${target.name} lacks ${lost ? portKey(lost) : 'its address'}`);
   }
 
-  missingHelpers(): readonly string[] {
+  async missingHelpers(): Promise<readonly string[]> {
     return [];
   }
 
