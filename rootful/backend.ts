@@ -34,6 +34,8 @@ export interface BridgeBackendOptions {
   readonly facts: Pick<HostFacts, 'env'>;
   /** Where name servers run; beside the caller, where this is left out. */
   readonly names?: NamesPlace;
+  /** See LoadedRules. Not for the host's own firewall, which others reload without a word. */
+  readonly loadedRules?: string;
 }
 
 /**
@@ -63,7 +65,7 @@ export class BridgeBackend implements NetworkBackend {
     this.#tools = new HostTools(options.facts.env.PATH);
     this.#networks = new Networks(options.paths);
     this.#bridges = new Bridges(options.runner, this.#tools);
-    this.#firewall = new Firewall(options.runner, this.#tools);
+    this.#firewall = new Firewall(options.runner, this.#tools, options.loadedRules);
     this.#forwarding = new Forwarding(options.runner, this.#tools);
     this.#publisher = new Publisher(options.runner, this.#tools, this.#firewall);
     this.#names = new PodNames({
@@ -102,7 +104,7 @@ export class BridgeBackend implements NetworkBackend {
       // First what takes longest.
       const connected = this.#bridges.connect(network, link, fresh);
       const rules = this.#firewall
-        .add(networkElements(network), fresh)
+        .addNetwork(network.bridge, networkElements(network), fresh)
         .then(() => (fresh ? this.#forwarding.admit(network.bridge) : undefined));
       const [named, ...others] = await Promise.allSettled([
         this.#names.serve(network, target, spec, link, connected),
@@ -294,6 +296,4 @@ function allOf(errors: readonly unknown[]): unknown {
 }
 
 /** The other owners of firewall elements are bridges, whose names are shorter. */
-function isPodId(owner: string): boolean {
-  return owner.length === 64;
-}
+const isPodId = (owner: string): boolean => owner.length === 64;

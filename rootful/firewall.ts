@@ -3,6 +3,7 @@ import { CommandFailed, type Runner } from '../src/host/exec.ts';
 import { pipe } from '../src/host/libc.ts';
 import { writeFully } from '../src/host/write.ts';
 import type { HostTools } from './host-tools.ts';
+import { LoadedRules } from './loaded-rules.ts';
 import { emptyListing, parseListing, type TableListing } from './nft-listing.ts';
 import {
   addElements,
@@ -27,11 +28,14 @@ interface WaitingNft {
 export class Firewall {
   readonly #runner: Runner;
   readonly #tools: HostTools;
+  readonly #loaded: LoadedRules;
   #waiting: WaitingNft | undefined;
 
-  constructor(runner: Runner, tools: HostTools) {
+  /** `loaded` is the directory of LoadedRules. */
+  constructor(runner: Runner, tools: HostTools, loaded?: string) {
     this.#runner = runner;
     this.#tools = tools;
+    this.#loaded = new LoadedRules(loaded);
   }
 
   /** Starts nft(8), which takes longer to start than to load a few elements, for the next change. Never throws. */
@@ -52,6 +56,14 @@ export class Firewall {
   /** Has an nft that waits for a change end. Idempotent. */
   async giveUp(): Promise<void> {
     if (this.#waiting) await this.#load('');
+  }
+
+  /** As `add`, for what a network needs; nothing where that is known to be there. */
+  async addNetwork(bridge: string, elements: readonly Element[], fresh: boolean): Promise<void> {
+    const text = addElements(elements);
+    if (this.#loaded.has(bridge, text)) return;
+    await this.add(elements, fresh);
+    this.#loaded.note(bridge, text);
   }
 
   /**
@@ -96,6 +108,7 @@ export class Firewall {
   /** Removes elements of a listing; the table with the last of them. */
   async remove(listing: TableListing, gone: readonly Element[]): Promise<void> {
     if (!listing.exists) return;
+    this.#loaded.forget(new Set(gone.map(({ owner }) => owner)));
     if (gone.length === listing.elements.length) await this.#load(deleteTable);
     else if (gone.length > 0) await this.#load(deleteElements(gone));
   }

@@ -27,6 +27,8 @@ export class UserNetns {
   readonly #attachments: string;
   readonly #lock: string;
   readonly path: string;
+  /** For notes about what has been loaded in there: it goes with the namespace. */
+  readonly rules: string;
 
   constructor(keeper: Keeper, paths: Pick<Paths, 'keeper'>) {
     this.#keeper = keeper;
@@ -34,6 +36,7 @@ export class UserNetns {
     this.#attachments = join(this.#directory, 'attachments');
     this.#lock = join(paths.keeper, 'network.lock');
     this.path = join(this.#directory, 'net');
+    this.rules = join(this.#directory, 'rules');
   }
 
   /** Makes what is missing and counts the attachment in. Idempotent. Returns a runner in there with the keeper's mounts. */
@@ -70,6 +73,7 @@ export class UserNetns {
 
   async #pin(inside: Runner): Promise<void> {
     await endSlirp(this.#directory); // one that serves a namespace that is gone
+    rmSync(this.rules, { recursive: true, force: true });
     writeFileSync(this.path, '');
     await inside.run(['unshare', `--net=${this.path}`, '--', 'sh', '-c', `${tcpBufferScript()}:`]);
   }

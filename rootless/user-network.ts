@@ -30,8 +30,11 @@ export interface UserNetworkBackendOptions {
   readonly host: Runner;
   readonly paths: Paths;
   readonly facts: HostFacts;
-  /** The backend of bridges, for the network namespace that the runner enters, and where its name servers run. */
-  readonly bridge: (runner: Runner, names: NameServers) => Promise<NetworkBackend>;
+  /**
+   * The backend of bridges, for the network namespace that the runner enters, where its name servers run, and where it
+   * may note which rules it has loaded.
+   */
+  readonly bridge: (runner: Runner, names: NameServers, loadedRules: string) => Promise<NetworkBackend>;
 }
 
 /** Name servers of bridges in the user's network namespace. */
@@ -187,14 +190,15 @@ export class UserNetworkBackend implements NetworkBackend {
   /** Not before it is needed: it takes longer to load than what `expectPublish` does. */
   #bridge(runner: Runner): Promise<NetworkBackend> {
     const { keeper, bridge } = this.#options;
-    const { path } = this.#netns;
-    return bridge(runner, {
+    const { path, rules } = this.#netns;
+    const names = {
       // With the host's mounts: what a name server forwards to stands in the host's resolv.conf.
       runner: () => keeper.netns(path, 'host'),
       netnsPath: () =>
         this.#options.facts.insideKeeper || keeper.running() ? keeper.pathFromOutside(path) : undefined,
       forwarders: [hostsNameServer],
-    });
+    };
+    return bridge(runner, names, rules);
   }
 }
 

@@ -111,9 +111,9 @@ async function composePlaces(
         host: hostRunner,
         paths,
         facts,
-        bridge: async (runner, names) => {
+        bridge: async (runner, names, loadedRules) => {
           const { ConflistBackend } = await import('../rootful/conflist-backend.ts');
-          return new ConflistBackend({ runner, paths, facts, names });
+          return new ConflistBackend({ runner, paths, facts, names, loadedRules });
         },
       });
     }),

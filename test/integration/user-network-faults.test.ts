@@ -53,6 +53,31 @@ describeForRoot("an unprivileged user's bridge network whose processes are kille
     await host.rootSh("kill $(pgrep -f '^sleep 60$' -P 1)");
   });
 
+  it('C8: has its rules from its first pod on, and again when it was idle, or its namespace lost', async () => {
+    await using host = await hostWithPods();
+    const loads = async (name: string) => {
+      await host.ok('pod', 'create', '--name', name, '--network', 'net');
+      const { stderr, exitCode } = await host.peapod('--log-level', 'debug', 'pod', 'start', name);
+      expect(exitCode).toBe(0);
+      expect(await host.ok('run', '--rm', '--pod', name, 'host', 'curl', '-s', '198.51.100.80')).toContain(
+        'internet, you are',
+      );
+      return / nft -f -/.test(stderr.replaceAll('/usr/sbin/', ''));
+    };
+    expect(await loads('second')).toBe(false);
+    await host.ok('network', 'create', 'other');
+    await host.ok('run', '-d', '--name', 'keeps', '--network', 'other', 'host', 'sleep', '1000');
+    await host.ok('pod', 'rm', '--all', '--force', '--time', '0');
+    await host.ok('rm', '--force', '--time', '0', 'peer');
+    expect(await loads('again')).toBe(true);
+    expect(await loads('more')).toBe(false);
+    // With all that holds it the namespace is gone, and nobody has tidied up.
+    await host.rootSh(
+      `kill -KILL $(cut -d' ' -f1 ${host.runRoot}/keeper/state) $(pgrep -f '^conmon|^sleep|^slirp4netns')`,
+    );
+    expect(await loads('after')).toBe(true);
+  });
+
   it('C8: comes with the first pod and goes with the last, whatever comes and goes between', async () => {
     await using host = await hostWithPods();
     const slirps = async () => (await host.rootSh('pgrep -c ^slirp4netns || :')).trim();
