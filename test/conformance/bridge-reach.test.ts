@@ -24,9 +24,9 @@ describe.runIf(isRoot)('pods on a bridge of root ®', () => {
     for (let round = 0; round < 3; round++) {
       const one = await pod();
       const startedAt = performance.now();
-      // Nothing listens: a refusal proves the way there and back.
+      // Nothing listens: a refusal proves the way there and back. What is lost is sent again after a second.
       sh(`! timeout 2 bash -c 'exec 3<>/dev/tcp/${one.ip}/9' 2>/run/said; grep -q refused /run/said`);
-      expect(performance.now() - startedAt).toBeLessThan(500);
+      expect(performance.now() - startedAt).toBeLessThan(950);
     }
   });
 
