@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { PeapodError } from '../src/errors.ts';
 import type { Runner } from '../src/host/exec.ts';
 import { type BoundSocket, describeBound, findBound } from '../src/host/ports.ts';
-import { endStrays } from '../src/host/process-list.ts';
 import { identify, type ProcessIdentity, signalProcess, waitForEnd } from '../src/host/processes.ts';
 import { defaultDnsDomain } from './bridge-network.ts';
 
@@ -142,6 +141,7 @@ export class Aardvark {
   /** Ends servers of these zones whose pid file somebody has removed, and starts anew where there were any. */
   async #endFormer(): Promise<boolean> {
     await this.end();
+    const { endStrays } = await import('../src/host/process-list.ts');
     const isFormer = await endStrays(new RegExp(` --config ${RegExp.escape(this.#options.directory)} `));
     await this.#start();
     return isFormer;

@@ -6,10 +6,9 @@ import { Runner } from '../src/host/exec.ts';
 import { type HostFacts, keeperEnvironment } from '../src/host/facts.ts';
 import { type FileLock, lockFile, waitForLock } from '../src/host/locks.ts';
 import { makeStateDirectory, type Paths } from '../src/host/paths.ts';
-import { isAlive, type ProcessIdentity, waitForEnd } from '../src/host/processes.ts';
+import { isAlive, killGroup, type ProcessIdentity, waitForEnd } from '../src/host/processes.ts';
 import { idMapWords, parseSubordinateIds } from '../src/host/subordinate-ids.ts';
 import { toolMissing } from '../src/host/tools.ts';
-import { endFormerLife } from './former-life.ts';
 import { findSurvivor, readState, removeState, writeState } from './keeper-state.ts';
 import {
   hostUnfit,
@@ -132,7 +131,7 @@ export class Keeper {
           hint: 'remove them first: peapod pod rm -af; peapod rm -af',
         });
       }
-      killSession(identity.pid);
+      killGroup(identity.pid); // its sleep would hold the namespaces for another minute
       await waitForEnd(identity, startTimeoutMs);
       removeState(this.#stateFile);
     } finally {
@@ -166,6 +165,7 @@ export class Keeper {
     try {
       const running = this.running();
       if (running) return running;
+      const { endFormerLife } = await import('./former-life.ts');
       await endFormerLife(this.#paths);
       return await this.#start();
     } finally {
@@ -199,7 +199,7 @@ export class Keeper {
       return writeState(this.#stateFile, pid, this.#facts.bootId);
     } catch (error) {
       ready.catch(() => {}); // the first error is the one to tell
-      if (child.pid !== undefined) killSession(child.pid);
+      if (child.pid !== undefined) killGroup(child.pid);
       throw error;
     }
   }
@@ -253,15 +253,6 @@ while sleep "$idle"; do
   exec 9<&-
 done
 `;
-
-/** Not the shell alone: its sleep would hold the namespaces for another minute. */
-function killSession(leader: number): void {
-  try {
-    process.kill(-leader, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
 
 function entries(directory: string): number {
   try {

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPeapodError, messageOf } from '../errors.ts';
-import { endStrays, namedPath } from '../host/process-list.ts';
 import { step } from '../host/trace.ts';
 import type { Attachment, NetworkBackend, NetworkTarget, PodNetworkSpec } from '../network/backend.ts';
 import { type PortMapping, portKey } from '../network/types.ts';
@@ -252,6 +251,7 @@ export class Endpoints {
   }
 
   async #endStrays({ id }: SandboxRecord): Promise<void> {
+    const { endStrays, namedPath } = await import('../host/process-list.ts');
     await endStrays(new RegExp(namedPath(this.#context.paths.sandbox(id))));
   }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import {
   identify,
-  isAlive,
+  killGroup,
   type ProcessIdentity,
   processGroup,
   signalProcess,
@@ -29,7 +29,7 @@ export function findProcesses(pattern: RegExp): FoundProcess[] {
 
 /** For a pattern: how a path, or what lies below it, is named by a process, also by one that looks in from outside. */
 export function namedPath(path: string): string {
-  return `(?:^|[\\s=]|/proc/\\d+/root)${RegExp.escape(path)}(?=[/\\s]|$)`;
+  return `(?:^|[\\s=":,]|/proc/\\d+/root)${RegExp.escape(path)}(?=[/\\s",:]|$)`;
 }
 
 /** What peapod starts for networks and leaves running, by its command line. */
@@ -50,7 +50,7 @@ export async function endStrays(pattern: RegExp): Promise<boolean> {
 /** With what it has started, where it leads a group of its own. */
 function endGroup(identity: ProcessIdentity): void {
   if (processGroup(identity.pid) !== identity.pid) signalProcess(identity, 'SIGKILL');
-  else if (isAlive(identity)) process.kill(-identity.pid, 'SIGKILL');
+  else killGroup(identity.pid);
 }
 
 function readWords(path: string): string {

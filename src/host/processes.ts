@@ -56,6 +56,15 @@ export function endChild(pid: number): void {
   if (identity) signalProcess(identity, 'SIGKILL');
 }
 
+/** Kills the process group that a process leads: with it what it has started. Nothing where there is none. */
+export function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** Polls until the process has ended; false after `timeoutMs`. */
 export async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
